@@ -1,0 +1,65 @@
+// Package access works out who can really read a document: it parses the
+// access rules that a file server stores (Windows security descriptors, POSIX
+// modes and ACLs) and folds them over the living accounts of a directory.
+//
+// A Resolver answers for one server and share. What could not be read or
+// decided widens the interval from People to PeopleMax and clears Complete;
+// unknown is never taken for fine.
+//
+// The package opens no connection itself: accounts and groups are loaded by
+// package access/directory.
+package access
+
+import "aktvakt/scanner/finding"
+
+// Kind is the family of access rules.
+type Kind uint8
+
+const (
+	// None: the source has no access rules that can be read.
+	None Kind = iota
+	// NT: Raw is a self-relative security descriptor, MS-DTYP 2.4.6,
+	// https://learn.microsoft.com/openspecs/windows_protocols/ms-dtyp/7d4dac05-9cef-4563-a058-f108abecce1d
+	NT
+	// POSIX: Raw is made by POSIXRules.Descriptor.
+	POSIX
+)
+
+// Descriptor is the access rules of one entry in the server's own form.
+// Equal descriptors have equal audiences on one server, so answers are cached
+// by it.
+type Descriptor struct {
+	Kind Kind
+	Raw  string
+}
+
+// Audience is who can read an entry.
+type Audience struct {
+	// Complete tells that every rule and every principal could be resolved.
+	Complete bool
+	// People is the number of living accounts that surely can read, PeopleMax
+	// of those that perhaps can. Administrators and service accounts are left
+	// out of both and counted in Administrators.
+	People, PeopleMax int
+	// Staff is the number of living accounts that the directory holds.
+	Staff int
+	// Administrators counts the accounts that can read by virtue of an
+	// administrators' group.
+	Administrators int
+	// Wide names the wide groups that let someone in, such as Everyone.
+	Wide []string
+	// NullDACL tells that the entry has no DACL: everyone has every right.
+	NullDACL bool
+	// Unresolved are SIDs or ids that no directory could name.
+	Unresolved []string
+	// Via are the rules that grant reading, the widest first. InheritedFrom
+	// is filled in by Origin, which needs the folders above.
+	Via []finding.Via
+	// CouldObtain is the number of accounts that cannot read but could grant
+	// themselves the right (owner, WRITE_DAC, WRITE_OWNER).
+	CouldObtain int
+	// Owner is the name of the owning account.
+	Owner string
+	// Notes say in a sentence each why the answer is incomplete.
+	Notes []string
+}

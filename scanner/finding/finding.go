@@ -1,0 +1,289 @@
+// Package finding holds what a scan produces: findings, incidents, skips and
+// the summary. It is a leaf: every other room of the scanner may import it,
+// it imports none. The JSON form of its types is the contract with machines:
+// fields may be added, never renamed.
+//
+// No type here ever holds an identity number, a name from a document or an
+// excerpt that identifies a person.
+package finding
+
+import "time"
+
+// Severity orders findings for the reader.
+type Severity string
+
+// Severities, from "can wait" to "now".
+const (
+	Low      Severity = "low"
+	Medium   Severity = "medium"
+	High     Severity = "high"
+	Critical Severity = "critical"
+)
+
+// Severities lists all severities, the gravest first.
+var Severities = []Severity{Critical, High, Medium, Low}
+
+// Rank returns 4 for critical down to 1 for low and 0 for anything else.
+func (s Severity) Rank() int {
+	switch s {
+	case Critical:
+		return 4
+	case High:
+		return 3
+	case Medium:
+		return 2
+	case Low:
+		return 1
+	}
+	return 0
+}
+
+// Grade is how sensitive a document is.
+type Grade string
+
+// Grades, in rising order.
+const (
+	GradeNone       Grade = "none"
+	Internal        Grade = "internal"
+	Sensitive       Grade = "sensitive"
+	HighlySensitive Grade = "highly-sensitive"
+)
+
+// Verdict is the grade held against the audience.
+type Verdict string
+
+// Verdicts.
+const (
+	TooWide Verdict = "too-wide"
+	Allowed Verdict = "allowed"
+	// Unknown: the audience could not be worked out far enough to decide.
+	Unknown Verdict = "unknown"
+)
+
+// Mode is how the document came to be exposed.
+type Mode string
+
+// Modes.
+const (
+	// Misplaced: the folder's ACL is right, the file lies in the wrong place.
+	Misplaced Mode = "misplaced"
+	// Overexposed: a folder of such documents whose ACL is too wide.
+	Overexposed Mode = "overexposed"
+)
+
+// Via is one rule that lets people read: an ACE or a POSIX entry.
+type Via struct {
+	SID  string `json:"sid,omitempty"`
+	Name string `json:"name"`
+	// ACE is "allow" or "deny".
+	ACE string `json:"ace"`
+	// Rights is a word a person understands: read, modify, full.
+	Rights string `json:"rights"`
+	// People is the number of accounts that this rule lets in.
+	People int `json:"people"`
+	// InheritedFrom is the full name of the folder where the rule is
+	// explicit; empty when it is explicit on the entry itself.
+	InheritedFrom string `json:"inherited_from,omitempty"`
+	// Path is the chain of groups from Name to its members where nested.
+	Path []string `json:"path,omitempty"`
+}
+
+// Cure says what one change would close the exposure.
+type Cure struct {
+	// Kind is "acl" (mend the ACL at At) or "move" (move the file away from At).
+	Kind string `json:"kind"`
+	// At is the full name of the folder or file to change.
+	At string `json:"at"`
+	// ACE is the rule to remove or narrow, for people.
+	ACE string `json:"ace,omitempty"`
+	// Closes is the number of findings that the change closes.
+	Closes int `json:"closes"`
+	// To suggests a folder where documents of the kind lie behind a narrow ACL.
+	To string `json:"to,omitempty"`
+	// Command is what an administrator could run; aktvakt never runs it.
+	Command string `json:"command,omitempty"`
+}
+
+// Evidence is one piece of masked evidence.
+type Evidence struct {
+	// Detector is a detector's name or "marker".
+	Detector string `json:"detector"`
+	// Masked is a masked number ("2009••••-••••") or a marker's own term from
+	// the catalogue; never text that only the document holds.
+	Masked string `json:"masked"`
+	// Place says where: "page 3", "sheet Elever, row 4", "annex.docx".
+	Place string `json:"place,omitempty"`
+	Count int    `json:"count,omitempty"`
+}
+
+// Finding is one document that more people can read than its grade allows.
+type Finding struct {
+	ID         string     `json:"id"`
+	Path       string     `json:"path"`
+	Target     string     `json:"target"`
+	Grade      Grade      `json:"grade"`
+	Score      float64    `json:"score"`
+	Categories []string   `json:"categories"`
+	Persons    int        `json:"persons"`
+	Minors     int        `json:"minors"`
+	Verdict    Verdict    `json:"verdict"`
+	Mode       Mode       `json:"mode,omitempty"`
+	Severity   Severity   `json:"severity"`
+	Why        string     `json:"why"`
+	People     int        `json:"people"`
+	PeopleMax  int        `json:"people_max"`
+	Staff      int        `json:"staff"`
+	Allowed    int        `json:"allowed"`
+	Beyond     int        `json:"beyond"`
+	Wide       []string   `json:"wide"`
+	NullDACL   bool       `json:"null_dacl,omitempty"`
+	Unresolved []string   `json:"unresolved,omitempty"`
+	Via        []Via      `json:"via"`
+	Cure       *Cure      `json:"cure,omitempty"`
+	Incident   string     `json:"incident,omitempty"`
+	Status     string     `json:"status"`
+	FirstSeen  time.Time  `json:"first_seen"`
+	LastSeen   time.Time  `json:"last_seen"`
+	Size       int64      `json:"size"`
+	Modified   time.Time  `json:"modified"`
+	Created    time.Time  `json:"created,omitzero"`
+	Owner      string     `json:"owner,omitempty"`
+	MediaType  string     `json:"media_type,omitempty"`
+	Partial    bool       `json:"partial,omitempty"`
+	Evidence   []Evidence `json:"evidence,omitempty"`
+	// Notes say why an audience is incomplete, in sentences.
+	Notes []string `json:"notes,omitempty"`
+	// PersonKeys are keyed HMACs of the identity numbers, so that an incident
+	// counts each person once. They stay out of every report.
+	PersonKeys []PersonKey `json:"-"`
+}
+
+// PersonKey is the keyed HMAC of one identity number and what else is needed
+// to count people.
+type PersonKey struct {
+	Key   [16]byte
+	Minor bool
+}
+
+// Incident is the findings of one cause: same mode, same root folder, same rule.
+type Incident struct {
+	ID         string    `json:"id"`
+	Target     string    `json:"target"`
+	Mode       Mode      `json:"mode"`
+	Severity   Severity  `json:"severity"`
+	Grade      Grade     `json:"grade"`
+	Verdict    Verdict   `json:"verdict"`
+	Root       string    `json:"root"`
+	Title      string    `json:"title"`
+	Documents  int       `json:"documents"`
+	Persons    int       `json:"persons"`
+	Minors     int       `json:"minors"`
+	Categories []string  `json:"categories"`
+	People     int       `json:"people"`
+	PeopleMax  int       `json:"people_max"`
+	Staff      int       `json:"staff"`
+	Beyond     int       `json:"beyond"`
+	Wide       []string  `json:"wide"`
+	Via        []Via     `json:"via"`
+	Cure       *Cure     `json:"cure,omitempty"`
+	Status     string    `json:"status"`
+	FirstSeen  time.Time `json:"first_seen"`
+	LastSeen   time.Time `json:"last_seen"`
+	Findings   []string  `json:"findings"`
+}
+
+// Stage is the step at which an entry was skipped.
+type Stage string
+
+// Stages, in the order of the pipeline.
+const (
+	StageList    Stage = "list"
+	StageOpen    Stage = "open"
+	StageExtract Stage = "extract"
+	StageDetect  Stage = "detect"
+	StageAccess  Stage = "access"
+)
+
+// Reason says why an entry was skipped.
+type Reason string
+
+// Reasons.
+const (
+	Unsupported  Reason = "unsupported"
+	Encrypted    Reason = "encrypted"
+	Corrupt      Reason = "corrupt"
+	TooLarge     Reason = "too-large"
+	Timeout      Reason = "timeout"
+	AccessDenied Reason = "access-denied"
+	Offline      Reason = "offline"
+	Locked       Reason = "locked"
+	Vanished     Reason = "vanished"
+	Failed       Reason = "error"
+	// Link: a symbolic link, junction or DFS link, never followed.
+	LinkReason Reason = "link"
+	// Loop: a folder that is its own ancestor.
+	Loop Reason = "loop"
+	// Excluded: left out by the configuration.
+	Excluded Reason = "excluded"
+)
+
+// Skip is an entry that could not be judged in full. A skip is output: it is
+// reported and counted, never dropped.
+type Skip struct {
+	Path   string `json:"path"`
+	Target string `json:"target"`
+	Stage  Stage  `json:"stage"`
+	Reason Reason `json:"reason"`
+	// Error never holds text from the document.
+	Error string `json:"error,omitempty"`
+	// Partial tells that some text was read and judged all the same.
+	Partial bool  `json:"partial,omitempty"`
+	Dir     bool  `json:"dir,omitempty"`
+	Size    int64 `json:"size,omitempty"`
+}
+
+// TargetSummary is how one target went.
+type TargetSummary struct {
+	Name string `json:"name"`
+	// Status is complete, incomplete or failed.
+	Status  string `json:"status"`
+	Error   string `json:"error,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+	Entries int    `json:"entries"`
+	Folders int    `json:"folders"`
+	Scanned int    `json:"scanned"`
+	Skipped int    `json:"skipped"`
+	Staff   int    `json:"staff"`
+	// Directory says where accounts and groups come from and how complete.
+	Directory string   `json:"directory,omitempty"`
+	Notes     []string `json:"notes,omitempty"`
+}
+
+// Summary is the last line of a run. Entries counts everything that was
+// listed except folders that were listed in turn; Entries = Scanned +
+// Unchanged + the sum of Skipped.
+type Summary struct {
+	Version   string           `json:"version"`
+	Started   time.Time        `json:"started"`
+	Finished  time.Time        `json:"finished"`
+	Targets   int              `json:"targets"`
+	Entries   int              `json:"entries"`
+	Folders   int              `json:"folders"`
+	Scanned   int              `json:"scanned"`
+	Partial   int              `json:"partial"`
+	Unchanged int              `json:"unchanged"`
+	Skipped   map[Reason]int   `json:"skipped"`
+	Grades    map[Grade]int    `json:"grades"`
+	Findings  map[Severity]int `json:"findings"`
+	Verdicts  map[Verdict]int  `json:"verdicts"`
+	Incidents int              `json:"incidents"`
+	Persons   int              `json:"persons"`
+	Minors    int              `json:"minors"`
+	Bytes     int64            `json:"bytes"`
+	DurationS float64          `json:"duration_s"`
+	// Complete is false when a target failed or the run was stopped early.
+	Complete  bool            `json:"complete"`
+	PerTarget []TargetSummary `json:"per_target"`
+	// Notes are said to every reader, such as that OCR was not available.
+	Notes []string `json:"notes,omitempty"`
+}
