@@ -69,9 +69,12 @@ type Place struct {
 	Member string
 	// Page counts from 1; 0 is none.
 	Page int
-	// Sheet is the name of a spreadsheet's sheet, Row its first row from 1.
+	// Sheet is the name of a spreadsheet's sheet, Row the first row of the
+	// block from 1; each row is one line, so that Document.At can count on.
+	// Col is the first column from 1 where the lines have one cell a tab.
 	Sheet string
 	Row   int
+	Col   int
 	// Part names what is not the body: "header", "footnotes", "comments",
 	// "properties", "notes", "file name".
 	Part string
@@ -89,6 +92,9 @@ type Document struct {
 	Spans []Span
 	// Members counts embedded files, Pages the pages.
 	Members, Pages int
+	// Unread counts embedded pictures, sounds and films that no extractor
+	// reads. They alone do not make a document partial.
+	Unread int
 }
 
 // Span is the place of Text[Start:End].

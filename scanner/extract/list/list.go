@@ -1,0 +1,17 @@
+// Package list names the extractors, in the order in which they are asked. To
+// add a format, write a package beside the others that passes the suite in
+// extracttest, and add its line here.
+package list
+
+import (
+	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/plain"
+)
+
+// All returns the extractors that need no set-up. Those that do (PDF, OCR)
+// come before them.
+func All() []extract.Extractor {
+	return []extract.Extractor{
+		plain.New(), // last: it wants all that looks like text
+	}
+}
