@@ -189,8 +189,21 @@ type Incident struct {
 	Status     string    `json:"status"`
 	FirstSeen  time.Time `json:"first_seen"`
 	LastSeen   time.Time `json:"last_seen"`
-	Findings   []string  `json:"findings"`
+	// ExposedSince is the earliest sign of exposure, and ExposedBy what it is:
+	// created, modified or first-seen.
+	ExposedSince time.Time `json:"exposed_since,omitzero"`
+	ExposedBy    string    `json:"exposed_by,omitempty"`
+	Findings     []string  `json:"findings"`
 }
+
+// Status of a finding or an incident over the nights.
+const (
+	StatusNew      = "new"
+	StatusOpen     = "open"
+	StatusChanged  = "changed"
+	StatusResolved = "resolved"
+	StatusAccepted = "accepted"
+)
 
 // Stage is the step at which an entry was skipped.
 type Stage string
@@ -223,6 +236,8 @@ const (
 	LinkReason Reason = "link"
 	// Loop: a folder that is its own ancestor.
 	Loop Reason = "loop"
+	// Stopped: the run ended before the entry's turn.
+	Stopped Reason = "stopped"
 	// Excluded: left out by the configuration.
 	Excluded Reason = "excluded"
 )
@@ -277,10 +292,12 @@ type Summary struct {
 	Findings  map[Severity]int `json:"findings"`
 	Verdicts  map[Verdict]int  `json:"verdicts"`
 	Incidents int              `json:"incidents"`
-	Persons   int              `json:"persons"`
-	Minors    int              `json:"minors"`
-	Bytes     int64            `json:"bytes"`
-	DurationS float64          `json:"duration_s"`
+	// Resolved is how many findings of earlier runs are gone.
+	Resolved  int     `json:"resolved"`
+	Persons   int     `json:"persons"`
+	Minors    int     `json:"minors"`
+	Bytes     int64   `json:"bytes"`
+	DurationS float64 `json:"duration_s"`
 	// Complete is false when a target failed or the run was stopped early.
 	Complete  bool            `json:"complete"`
 	PerTarget []TargetSummary `json:"per_target"`

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"aktvakt/scanner/judge"
+)
+
+// checker adds the faults that the types cannot tell.
+type checker struct {
+	lines  map[string]int
+	faults *Faults
+}
+
+func (c *checker) fault(path, hint, format string, args ...any) {
+	c.faults.List = append(c.faults.List, Fault{Line: c.lines[path], What: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (c *Config) check(lines map[string]int, faults *Faults) {
+	k := checker{lines: lines, faults: faults}
+	names := map[string]bool{}
+	for i, t := range c.Targets {
+		k.target(fmt.Sprintf("targets.%d", i), t, names)
+	}
+	k.oneOf("detectors.home_country", c.Detectors.HomeCountry, Countries)
+	k.oneOf("extract.pdf", c.Extract.PDF, []string{"pdfium", "fast"})
+	k.oneOf("report.language", c.Report.Language, Languages)
+	for i, f := range c.Report.Formats {
+		k.oneOf(fmt.Sprintf("report.formats.%d", i), f, Formats)
+	}
+	for i, re := range c.Detectors.NotIdentity {
+		if _, err := regexp.Compile(re); err != nil {
+			k.fault(fmt.Sprintf("detectors.not_identity.%d", i), "", "detectors.not_identity: %v", err)
+		}
+	}
+	for i, f := range c.Detectors.Markers {
+		if _, err := os.Stat(f); err != nil {
+			k.fault(fmt.Sprintf("detectors.markers.%d", i), "", "detectors.markers: %v", err)
+		}
+	}
+	if c.Access.WideShare < 0 || c.Access.WideShare > 1 {
+		k.fault("access.wide_share", "write 0.5 for half of the staff", "access.wide_share must be from 0 to 1, not %v", c.Access.WideShare)
+	}
+	k.notNegative("access.staff", c.Access.Staff)
+	k.notNegative("limits.workers", c.Limits.Workers)
+	if c.State != "" && !strings.HasPrefix(c.State, "sqlite:") {
+		k.fault("state", "write sqlite:/var/lib/aktvakt/state.db", "state %q: unknown kind of store", c.State)
+	}
+	if _, err := judge.New(c.Policy); err != nil {
+		k.fault("policy", "", "policy: %v", err)
+	}
+}
+
+func (k *checker) target(at string, t Target, names map[string]bool) {
+	name := t.Name
+	if name == "" {
+		name = t.URL
+	}
+	if names[name] {
+		k.fault(at, "", "target %q is there twice", name)
+	}
+	names[name] = true
+	p, err := ParseTarget(t.URL)
+	if err != nil {
+		var te *TargetError
+		errors.As(err, &te)
+		line := at + ".url"
+		if t.URL == "" {
+			line = at
+		}
+		k.fault(line, te.Hint, "%s", te.What)
+	}
+	for _, l := range []struct {
+		key   string
+		globs []string
+	}{{"include", t.Include}, {"exclude", t.Exclude}} {
+		for i, g := range l.globs {
+			if !doublestar.ValidatePattern(g) {
+				k.fault(fmt.Sprintf("%s.%s.%d", at, l.key, i), "", "target %q: %s %q is not a valid glob", name, l.key, g)
+			}
+		}
+	}
+	if t.Credentials.PasswordFile != "" {
+		if _, err := os.Stat(t.Credentials.PasswordFile); err != nil {
+			k.fault(at+".credentials.password_file", "", "target %q: password_file: %v", name, err)
+		}
+	}
+	if p.Scheme == "file" && t.Credentials != (Credentials{}) {
+		k.fault(at+".credentials", "remove it, or write the target as smb://", "target %q: a local folder takes no credentials", name)
+	}
+	if n := t.Limits.InFlight; n < 0 || n > 16 {
+		k.fault(at+".limits.in_flight", "", "target %q: in_flight must be from 1 to 16, not %d", name, n)
+	}
+	k.notNegative(at+".staff", t.Staff)
+}
+
+func (k *checker) oneOf(path, v string, known []string) {
+	if v == "" || slices.Contains(known, v) {
+		return
+	}
+	hint := "known values are " + strings.Join(known, ", ")
+	if s := Suggest(v, known); s != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", s, hint)
+	}
+	k.fault(path, hint, "%s: unknown value %q", strings.TrimRight(path, ".0123456789"), v)
+}
+
+func (k *checker) notNegative(path string, v int) {
+	if v < 0 {
+		k.fault(path, "", "%s must not be negative", path)
+	}
+}

@@ -1,0 +1,113 @@
+// Package config loads and validates the configuration file. All faults of a
+// file are reported at once, each with its line and, where a key is
+// misspelt, the key that was probably meant. The JSON Schema for editors is
+// made from the same types.
+//
+// The package reads the files it is told to read and nothing else; it never
+// reads the environment and opens no connection.
+package config
+
+import (
+	"time"
+
+	"aktvakt/scanner/judge"
+)
+
+// Config is the whole configuration file.
+type Config struct {
+	Targets   []Target     `yaml:"targets,omitempty" json:"targets,omitempty" jsonschema:"description=What to scan. Targets on the command line replace this list."`
+	Policy    judge.Policy `yaml:"policy,omitempty" json:"policy,omitempty" jsonschema:"description=How many may read a document of each grade."`
+	Detectors Detectors    `yaml:"detectors,omitempty" json:"detectors,omitempty"`
+	Extract   Extract      `yaml:"extract,omitempty" json:"extract,omitempty"`
+	Access    Access       `yaml:"access,omitempty" json:"access,omitempty"`
+	State     string       `yaml:"state,omitempty" json:"state,omitempty" jsonschema:"description=Where earlier runs are kept: sqlite:PATH.,pattern=^sqlite:"`
+	Report    Report       `yaml:"report,omitempty" json:"report,omitempty"`
+	Limits    Limits       `yaml:"limits,omitempty" json:"limits,omitempty"`
+}
+
+// Target is one share, folder or portal to scan.
+type Target struct {
+	Name        string       `yaml:"name,omitempty" json:"name,omitempty" jsonschema:"description=A short name for people."`
+	URL         string       `yaml:"url" json:"url" jsonschema:"required,description=A path or smb://[domain;user@]host[:port][/share[/path]]."`
+	Credentials Credentials  `yaml:"credentials,omitempty" json:"credentials,omitempty"`
+	Include     []string     `yaml:"include,omitempty" json:"include,omitempty" jsonschema:"description=Globs of paths to scan; ** spans folders. Empty means all."`
+	Exclude     []string     `yaml:"exclude,omitempty" json:"exclude,omitempty" jsonschema:"description=Globs of paths to leave out; they are counted as excluded."`
+	Staff       int          `yaml:"staff,omitempty" json:"staff,omitempty" jsonschema:"minimum=0,description=How many people work here; 0 counts the living accounts."`
+	Limits      TargetLimits `yaml:"limits,omitempty" json:"limits,omitempty"`
+}
+
+// Credentials say how to log on to a target. A password never stands in the
+// file itself.
+type Credentials struct {
+	Domain       string `yaml:"domain,omitempty" json:"domain,omitempty"`
+	User         string `yaml:"user,omitempty" json:"user,omitempty"`
+	PasswordFile string `yaml:"password_file,omitempty" json:"password_file,omitempty" jsonschema:"description=A file that holds the password and nothing else."`
+}
+
+// TargetLimits keep a file server unharmed.
+type TargetLimits struct {
+	InFlight  int  `yaml:"in_flight,omitempty" json:"in_flight,omitempty" jsonschema:"minimum=0,maximum=16,description=Requests under way at once; 0 means 8."`
+	Bandwidth Size `yaml:"bandwidth,omitempty" json:"bandwidth,omitempty" jsonschema:"description=Bytes a second read from this host, such as 20MiB; 0 is no limit."`
+}
+
+// Detectors are the settings of what counts as personal data.
+type Detectors struct {
+	HomeCountry      string   `yaml:"home_country,omitempty" json:"home_country,omitempty" jsonschema:"enum=se,enum=dk,enum=no,enum=fi,enum=is"`
+	CountTestNumbers bool     `yaml:"count_test_numbers,omitempty" json:"count_test_numbers,omitempty" jsonschema:"description=Treat published test numbers as real; for trials."`
+	Markers          []string `yaml:"markers,omitempty" json:"markers,omitempty" jsonschema:"description=Further marker files of your own."`
+	NotIdentity      []string `yaml:"not_identity,omitempty" json:"not_identity,omitempty" jsonschema:"description=Regular expressions of your own invoice and case numbers that are never identity numbers."`
+}
+
+// Extract bounds what a document may cost.
+type Extract struct {
+	PDF         string   `yaml:"pdf,omitempty" json:"pdf,omitempty" jsonschema:"enum=pdfium,enum=fast"`
+	OCR         *bool    `yaml:"ocr,omitempty" json:"ocr,omitempty" jsonschema:"description=Read scanned pages with the tesseract program where it is present; default true."`
+	Languages   []string `yaml:"languages,omitempty" json:"languages,omitempty" jsonschema:"description=Tesseract languages, such as swe and dan."`
+	MaxFileSize Size     `yaml:"max_file_size,omitempty" json:"max_file_size,omitempty" jsonschema:"description=Larger files are skipped as too-large; default 2GiB."`
+	MaxText     Size     `yaml:"max_text,omitempty" json:"max_text,omitempty" jsonschema:"description=Text read of one document; default 64MiB."`
+	Timeout     Duration `yaml:"timeout,omitempty" json:"timeout,omitempty" jsonschema:"description=Time for one document; default 60s."`
+}
+
+// Access are the rules for counting people.
+type Access struct {
+	Staff           int      `yaml:"staff,omitempty" json:"staff,omitempty" jsonschema:"minimum=0,description=How many people work here; 0 counts the living accounts."`
+	WideShare       float64  `yaml:"wide_share,omitempty" json:"wide_share,omitempty" jsonschema:"minimum=0,maximum=1,description=A group of more than this share of staff counts as wide; default 0.5."`
+	Administrators  []string `yaml:"administrators,omitempty" json:"administrators,omitempty" jsonschema:"description=Names or SIDs (globs) counted apart as administrators."`
+	ServiceAccounts []string `yaml:"service_accounts,omitempty" json:"service_accounts,omitempty" jsonschema:"description=Names or SIDs (globs) counted apart as service accounts."`
+}
+
+// Report says what is written where.
+type Report struct {
+	Dir      string   `yaml:"dir,omitempty" json:"dir,omitempty" jsonschema:"description=Folder of the report; default ./aktvakt-report."`
+	Formats  []string `yaml:"formats,omitempty" json:"formats,omitempty" jsonschema:"description=Any of html, jsonl, csv, xlsx; summary.json is always written."`
+	Language string   `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"enum=sv,enum=da,enum=nb,enum=fi,enum=en"`
+}
+
+// Limits hold for the whole run.
+type Limits struct {
+	Workers     int      `yaml:"workers,omitempty" json:"workers,omitempty" jsonschema:"minimum=0,description=Documents read at once; 0 means one per core."`
+	Bandwidth   Size     `yaml:"bandwidth,omitempty" json:"bandwidth,omitempty" jsonschema:"description=Bytes a second read from each host."`
+	MaxDuration Duration `yaml:"max_duration,omitempty" json:"max_duration,omitempty" jsonschema:"description=Stop after this time, such as 6h."`
+}
+
+// Formats are the report formats that exist.
+var Formats = []string{"html", "jsonl", "csv", "xlsx"}
+
+// Countries are the home countries.
+var Countries = []string{"se", "dk", "no", "fi", "is"}
+
+// Languages are the languages of the report.
+var Languages = []string{"sv", "da", "nb", "fi", "en"}
+
+// Default returns the configuration that holds where no file says otherwise.
+func Default() Config {
+	return Config{
+		Policy: judge.DefaultPolicy(),
+		Extract: Extract{
+			PDF: "pdfium", MaxFileSize: 2 << 30, MaxText: 64 << 20,
+			Timeout: Duration(time.Minute), Languages: []string{"swe", "dan", "nor", "fin", "eng"},
+		},
+		Report: Report{Dir: "aktvakt-report", Formats: Formats, Language: "en"},
+		Access: Access{WideShare: 0.5},
+	}
+}

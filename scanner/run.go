@@ -1,0 +1,378 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aktvakt/detectors"
+	"aktvakt/scanner/access"
+	"aktvakt/scanner/extract"
+	"aktvakt/scanner/finding"
+	"aktvakt/scanner/judge"
+	"aktvakt/scanner/report"
+	"aktvakt/scanner/source"
+)
+
+// Extractor turns a file into text. Both the extractors in this process and
+// the pool of worker processes are one.
+type Extractor interface {
+	// Extract never fails for what the document is: that is the Skip of the
+	// result. Its error means that no extractor could be asked.
+	Extract(ctx context.Context, name string, f extract.File, lim extract.Limits) (extract.Document, error)
+}
+
+// Inspector finds what a text contains.
+type Inspector interface {
+	Inspect(detectors.Text) detectors.Result
+}
+
+// Life keeps what is known of findings from run to run.
+type Life interface {
+	// Settle fills in Status, FirstSeen and LastSeen, and returns how many
+	// findings of the completed targets are gone since the last run.
+	Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved int, err error)
+}
+
+// Target is one source and how to treat it.
+type Target struct {
+	// Name is what the user calls it, in the summary.
+	Name   string
+	Source source.Source
+	Filter Filter
+	// Access are the rules for counting people.
+	Access access.Options
+	// Err is set instead of Source where the target could not be opened.
+	Err error
+}
+
+// Options say how a run goes. Extractor, Inspector, Judge, Sink and Key are
+// needed.
+type Options struct {
+	Extractor Extractor
+	Inspector Inspector
+	Judge     *judge.Judge
+	Sink      report.Sink
+	// Life may be nil: then every finding is new.
+	Life Life
+	// Key is the key of the HMACs that stand for people and findings.
+	Key     []byte
+	Limits  extract.Limits
+	Version string
+	// MaxFileSize is in bytes; larger files are skipped. 0 is no limit.
+	MaxFileSize int64
+	// Workers is how many documents are worked on at once; 0 means one per
+	// core. Four times as many are being fetched.
+	Workers int
+	// CountTestNumbers lets published test numbers stand for people.
+	CountTestNumbers bool
+	// Notes are said in the summary.
+	Notes []string
+	// Count is told how far the run has come; nil is allowed.
+	Count *Count
+}
+
+// Count is how far a run has come. It may be read while the run goes on.
+type Count struct {
+	Entries, Folders, Scanned, Skipped, Sensitive, Bytes atomic.Int64
+}
+
+// ErrMaxDuration is the cause of a run that stopped because its time was up.
+var ErrMaxDuration = errors.New("the time for the run was up")
+
+// target is a target in the making.
+type target struct {
+	Target
+	src      source.Source
+	resolver *access.Resolver
+	acl      source.ACLReader
+	count    Count
+	// total is the count of the whole run.
+	total *Count
+	sum   finding.TargetSummary
+}
+
+// listed counts one entry.
+func (t *target) listed() {
+	t.count.Entries.Add(1)
+	t.total.Entries.Add(1)
+}
+
+func (t *target) name() string {
+	if t.src != nil {
+		return t.src.Name()
+	}
+	return t.Name
+}
+
+// runner is one run.
+type runner struct {
+	Options
+	started time.Time
+	results chan result
+	summary finding.Summary
+	census  *judge.Census
+	found   []finding.Finding
+	// cpu bounds the documents being worked on as opposed to fetched.
+	cpu chan struct{}
+	// sinkErr is the first error of the sink: it ends the run.
+	sinkErr error
+}
+
+// result is what became of one file, or a skip.
+type result struct {
+	skip *finding.Skip
+	// doc is set for a file that was read, wholly or in part.
+	doc *judged
+}
+
+// Run scans the targets and feeds the sink, which it closes. Its error is
+// that of the sink or the state, or the cause for which ctx ended
+// (ErrMaxDuration or a cancellation); the summary is right in every case.
+// Targets that fail do not end the run: they are told in the summary, whose
+// Complete is then false.
+func Run(ctx context.Context, opt Options, targets []Target) (finding.Summary, error) {
+	r := &runner{Options: opt, started: time.Now(), results: make(chan result), census: judge.NewCensus()}
+	if r.Count == nil {
+		r.Count = new(Count)
+	}
+	r.Workers = cmp.Or(r.Workers, runtime.GOMAXPROCS(0))
+	r.cpu = make(chan struct{}, r.Workers)
+	r.summary = finding.Summary{
+		Version: opt.Version, Started: r.started, Targets: len(targets), Notes: opt.Notes, Complete: true,
+		Skipped: map[finding.Reason]int{}, Grades: map[finding.Grade]int{},
+		Findings: map[finding.Severity]int{}, Verdicts: map[finding.Verdict]int{},
+	}
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	collected := make(chan struct{})
+	go func() {
+		defer close(collected)
+		for x := range r.results {
+			if r.sinkErr == nil {
+				if r.sinkErr = r.collect(x); r.sinkErr != nil {
+					stop()
+				}
+			}
+		}
+	}()
+	ts := make([]*target, len(targets))
+	var g errgroup.Group
+	g.SetLimit(maxTargets)
+	for i, t := range targets {
+		ts[i] = &target{Target: t, src: t.Source, total: r.Count}
+		g.Go(func() error {
+			r.scan(work, ts[i])
+			return nil
+		})
+	}
+	g.Wait()
+	close(r.results)
+	<-collected
+	return r.finish(ctx, ts)
+}
+
+// maxTargets is how many targets are walked at once, so that one slow server
+// does not hold the others.
+const maxTargets = 8
+
+// walkers is how many folders of a target are listed at once.
+const walkers = 4
+
+// scan walks one target and works on its files.
+func (r *runner) scan(ctx context.Context, t *target) {
+	t.sum = finding.TargetSummary{Name: t.name(), Status: "complete"}
+	defer r.settleTarget(t)
+	if t.Err != nil {
+		t.fail(t.Err)
+		return
+	}
+	root, err := t.src.Root(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			t.stopped()
+			return
+		}
+		t.fail(err)
+		return
+	}
+	r.resolve(ctx, t)
+	files := make(chan job)
+	var g errgroup.Group
+	for range 4 * r.Workers {
+		g.Go(func() error {
+			for j := range files {
+				r.file(ctx, j)
+			}
+			return nil
+		})
+	}
+	w := newWalk(t, files, func(s finding.Skip) {
+		t.count.Skipped.Add(1)
+		r.results <- result{skip: &s}
+	})
+	if root.Kind == source.Dir {
+		w.run(ctx, root, walkers)
+	} else {
+		w.entry(ctx, nil, root)
+	}
+	close(files)
+	g.Wait()
+	switch {
+	case ctx.Err() != nil:
+		t.stopped()
+	case w.fault != nil:
+		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+plain(w.fault)
+	}
+}
+
+func (t *target) fail(err error) {
+	t.sum.Status, t.sum.Error, t.sum.Hint = "failed", plain(err), hintOf(err)
+}
+
+func (t *target) stopped() {
+	t.sum.Status, t.sum.Error = "incomplete", "the run was stopped before the target was finished"
+}
+
+// resolve finds out who the accounts behind the target's ACLs are. A failure
+// makes verdicts unknown; it does not end the target.
+func (r *runner) resolve(ctx context.Context, t *target) {
+	t.acl, _ = source.As[source.ACLReader](t.src)
+	a, ok := source.As[source.Auditor](t.src)
+	if !ok {
+		t.sum.Notes = append(t.sum.Notes, "this kind of target tells nothing about who can read: verdicts are unknown")
+		return
+	}
+	res, err := a.Resolver(ctx, t.Access)
+	if err != nil {
+		t.sum.Notes = append(t.sum.Notes, "accounts and groups could not be read, verdicts are unknown: "+plain(err))
+		return
+	}
+	t.resolver = res
+	dir, _, notes := res.Describe()
+	t.sum.Directory, t.sum.Staff = dir, res.Staff()
+	t.sum.Notes = append(t.sum.Notes, notes...)
+}
+
+// settleTarget adds the target's counts to its summary and closes it.
+func (r *runner) settleTarget(t *target) {
+	t.sum.Entries, t.sum.Folders = int(t.count.Entries.Load()), int(t.count.Folders.Load())
+	t.sum.Scanned, t.sum.Skipped = int(t.count.Scanned.Load()), int(t.count.Skipped.Load())
+	if t.src != nil {
+		t.src.Close()
+	}
+}
+
+// collect takes in one result. It runs on one goroutine.
+func (r *runner) collect(x result) error {
+	if x.skip != nil {
+		if !x.skip.Partial {
+			r.summary.Skipped[x.skip.Reason]++
+			r.Count.Skipped.Add(1)
+		}
+		if err := r.Sink.Skip(*x.skip); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	d := x.doc
+	if d == nil {
+		return nil
+	}
+	r.Count.Scanned.Add(1)
+	r.Count.Bytes.Add(d.bytes)
+	r.summary.Scanned++
+	r.summary.Bytes += d.bytes
+	if d.partial {
+		r.summary.Partial++
+	}
+	r.summary.Grades[d.found.Grade]++
+	r.summary.Verdicts[d.found.Verdict]++
+	r.census.Add(d.found)
+	if d.reported {
+		r.Count.Sensitive.Add(1)
+		r.found = append(r.found, d.found)
+	}
+	return nil
+}
+
+// finish decides what needs the whole run (mode, cure, incidents, what is
+// new), writes it and closes the sink.
+func (r *runner) finish(ctx context.Context, ts []*target) (finding.Summary, error) {
+	cause := context.Cause(ctx)
+	// The report is written even when the run was cancelled.
+	ctx = context.WithoutCancel(ctx)
+	now := time.Now()
+	var completed []string
+	for _, t := range ts {
+		r.summary.PerTarget = append(r.summary.PerTarget, t.sum)
+		r.summary.Entries += t.sum.Entries
+		r.summary.Folders += t.sum.Folders
+		if t.sum.Status == "complete" {
+			completed = append(completed, t.sum.Name)
+		} else {
+			r.summary.Complete = false
+		}
+	}
+	err := r.live(ctx, completed, now)
+	found, incidents := r.Judge.Incidents(r.found, r.census)
+	r.count(found, incidents)
+	r.summary.Finished, r.summary.DurationS = now, now.Sub(r.started).Seconds()
+	if werr := r.write(found, incidents); werr != nil {
+		err = errors.Join(err, fmt.Errorf("write report: %w", werr))
+	}
+	return r.summary, errors.Join(err, r.sinkErr, cause)
+}
+
+// live fills in what is known of the findings from earlier runs.
+func (r *runner) live(ctx context.Context, completed []string, now time.Time) (err error) {
+	if r.Life != nil {
+		r.summary.Resolved, err = r.Life.Settle(ctx, r.found, completed, now)
+		return err
+	}
+	for i := range r.found {
+		f := &r.found[i]
+		f.Status, f.FirstSeen, f.LastSeen = finding.StatusNew, now, now
+	}
+	return nil
+}
+
+func (r *runner) write(found []finding.Finding, incidents []finding.Incident) error {
+	var errs []error
+	if r.sinkErr == nil {
+		for _, f := range found {
+			errs = append(errs, r.Sink.Finding(f))
+		}
+		for _, i := range incidents {
+			errs = append(errs, r.Sink.Incident(i))
+		}
+	}
+	errs = append(errs, r.Sink.Close(r.summary))
+	return errors.Join(errs...)
+}
+
+// count sums up findings and distinct people.
+func (r *runner) count(found []finding.Finding, incidents []finding.Incident) {
+	for _, f := range found {
+		r.summary.Findings[f.Severity]++
+	}
+	r.summary.Incidents = len(incidents)
+	r.summary.Persons, r.summary.Minors = judge.People(found)
+}
+
+// once runs f while a place among the working documents is held.
+func (r *runner) once(ctx context.Context, f func()) bool {
+	select {
+	case r.cpu <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	defer func() { <-r.cpu }()
+	f()
+	return true
+}

@@ -1,0 +1,60 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"aktvakt/scanner/extract"
+	"aktvakt/scanner/finding"
+	"aktvakt/scanner/source"
+)
+
+// reasonOf returns the reason for a skip that an error of a source or of the
+// extraction stands for.
+func reasonOf(err error) finding.Reason {
+	switch {
+	case errors.Is(err, source.ErrLocked):
+		return finding.Locked
+	case errors.Is(err, source.ErrOffline):
+		return finding.Offline
+	case errors.Is(err, fs.ErrPermission):
+		return finding.AccessDenied
+	case errors.Is(err, fs.ErrNotExist):
+		return finding.Vanished
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return finding.Timeout
+	}
+	return extract.ReasonOf(err)
+}
+
+// hintOf says what the operator can do about a target that failed.
+func hintOf(err error) string {
+	switch {
+	case errors.Is(err, source.ErrLogon):
+		return "check the account and its password: AKTVAKT_SMB_USER and AKTVAKT_SMB_PASSWORD_FILE, or credentials in the configuration"
+	case errors.Is(err, source.ErrNoShare):
+		return "name the host alone, smb://host, to scan every share that it lists"
+	case errors.Is(err, source.ErrUnreachable):
+		return "check the host's name and port, and that this machine may reach it (TCP 445)"
+	case errors.Is(err, fs.ErrPermission):
+		return "grant the scanning account read access to the target, or run as one that has it"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the path"
+	}
+	return ""
+}
+
+// plain is an error's text without the path of the entry (which the skip
+// tells) and without identity numbers.
+func plain(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return clean(err.Error())
+}
+
+// clean masks what could be an identity number in a name or message.
+func clean(s string) string { return extract.MaskDigits(s) }

@@ -1,0 +1,254 @@
+// Package state remembers what earlier runs saw: the life of each finding and
+// the output of past runs, in one SQLite file. It holds no personal data:
+// people are keyed HMACs or counts, evidence is masked.
+//
+// One process writes at a time. The file and its write-ahead log belong on a
+// local disk, never on a network share.
+package state
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the database driver "sqlite"
+
+	"aktvakt/scanner/finding"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ErrNoRun: the state holds no finished run.
+var ErrNoRun = errors.New("no earlier run is stored")
+
+// Store is an open state file.
+type Store struct {
+	db  *sql.DB
+	key []byte
+}
+
+// Open opens or creates the state file that a DSN such as
+// "sqlite:/var/lib/aktvakt/state.db" names, and the key of the HMACs beside
+// it (mode 0600).
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	path, ok := strings.CutPrefix(dsn, "sqlite:")
+	if !ok || path == "" {
+		return nil, fmt.Errorf("state %q: unknown kind of store, write sqlite:PATH", dsn)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	key, err := loadKey(path + ".key")
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	if err := touch(path); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)", "foreign_keys(1)"}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	if err := migrate(ctx, db); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("state %s: %w", path, err)
+	}
+	return &Store{db: db, key: key}, nil
+}
+
+// touch creates the file so that only its owner can read it; SQLite gives its
+// log files the same mode.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// loadKey reads the key of the HMACs, or makes one.
+func loadKey(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err == nil {
+		if len(b) < 32 {
+			return nil, fmt.Errorf("key file %s is too short: 32 bytes are needed", path)
+		}
+		return b, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Write(key); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return key, f.Close()
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Key is the key of the HMACs that stand for people.
+func (s *Store) Key() []byte { return s.key }
+
+// Run is one run in the making.
+type Run struct {
+	s  *Store
+	id int64
+}
+
+// Begin records that a run has started.
+func (s *Store) Begin(ctx context.Context, started time.Time) (*Run, error) {
+	r, err := s.db.ExecContext(ctx, `INSERT INTO runs (started) VALUES (?)`, stamp(started))
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	id, err := r.LastInsertId()
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return &Run{s: s, id: id}, nil
+}
+
+// Settle brings the life of the findings up to date and fills in their
+// Status, FirstSeen and LastSeen. Findings of the targets in completed that
+// were open before and are not among them now are resolved; those of a target
+// that failed or was not finished stay open. It returns how many resolved.
+func (r *Run) Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved int, err error) {
+	tx, err := r.s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("state: %w", err)
+	}
+	defer tx.Rollback()
+	for i := range found {
+		if err := r.settle(ctx, tx, &found[i], now); err != nil {
+			return 0, fmt.Errorf("state: %w", err)
+		}
+	}
+	for _, t := range completed {
+		res, err := tx.ExecContext(ctx,
+			`UPDATE findings SET resolved = ? WHERE target = ? AND resolved IS NULL AND last_run <> ?`, stamp(now), t, r.id)
+		if err != nil {
+			return 0, fmt.Errorf("state: %w", err)
+		}
+		n, _ := res.RowsAffected()
+		resolved += int(n)
+	}
+	return resolved, tx.Commit()
+}
+
+func (r *Run) settle(ctx context.Context, tx *sql.Tx, f *finding.Finding, now time.Time) error {
+	var first string
+	var people, persons int
+	var wasResolved sql.NullString
+	err := tx.QueryRowContext(ctx, `SELECT first_seen, people, persons, resolved FROM findings WHERE id = ?`, f.ID).
+		Scan(&first, &people, &persons, &wasResolved)
+	f.LastSeen = now
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		f.Status, f.FirstSeen = finding.StatusNew, now
+	case err != nil:
+		return err
+	default:
+		if f.FirstSeen, err = time.Parse(time.RFC3339, first); err != nil {
+			return err
+		}
+		switch {
+		case wasResolved.Valid:
+			f.Status = finding.StatusNew
+		case f.People > people || f.Persons > persons:
+			f.Status = finding.StatusChanged
+		default:
+			f.Status = finding.StatusOpen
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO findings (id, target, first_seen, last_seen, last_run, people, persons, verdict)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, last_run = excluded.last_run,
+			people = excluded.people, persons = excluded.persons, verdict = excluded.verdict, resolved = NULL`,
+		f.ID, f.Target, stamp(f.FirstSeen), stamp(now), r.id, f.People, f.Persons, string(f.Verdict))
+	return err
+}
+
+// Finish stores the run's output: its summary as JSON and its findings.jsonl,
+// compressed with gzip.
+func (r *Run) Finish(ctx context.Context, finished time.Time, complete bool, summary, output []byte) error {
+	_, err := r.s.db.ExecContext(ctx, `UPDATE runs SET finished = ?, complete = ?, summary = ?, output = ? WHERE id = ?`,
+		stamp(finished), complete, string(summary), output, r.id)
+	if err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
+	return nil
+}
+
+// PastRun is a stored run.
+type PastRun struct {
+	ID                int64
+	Started, Finished time.Time
+	Complete          bool
+	// Output is the gzip of the run's findings.jsonl.
+	Output []byte
+}
+
+// Last returns the newest finished run, or ErrNoRun.
+func (s *Store) Last(ctx context.Context) (PastRun, error) {
+	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL ORDER BY id DESC LIMIT 1`)
+}
+
+// Run returns a finished run by its number, or ErrNoRun.
+func (s *Store) Run(ctx context.Context, id int64) (PastRun, error) {
+	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND id = ?`, id)
+}
+
+func (s *Store) run(ctx context.Context, query string, args ...any) (PastRun, error) {
+	var p PastRun
+	var started, finished string
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&p.ID, &started, &finished, &p.Complete, &p.Output)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, ErrNoRun
+	}
+	if err != nil {
+		return p, fmt.Errorf("state: %w", err)
+	}
+	if p.Started, err = time.Parse(time.RFC3339, started); err != nil {
+		return p, fmt.Errorf("state: %w", err)
+	}
+	if p.Finished, err = time.Parse(time.RFC3339, finished); err != nil {
+		return p, fmt.Errorf("state: %w", err)
+	}
+	return p, nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
