@@ -41,19 +41,25 @@ type Audience struct {
 	// of those that perhaps can. Administrators and service accounts are left
 	// out of both and counted in Administrators.
 	People, PeopleMax int
-	// Staff is the number of living accounts that the directory holds.
+	// NoBound tells that PeopleMax is no true upper bound: the directory is
+	// not complete, an unlisted account may get in, and nobody said how many
+	// people work here.
+	NoBound bool
+	// Staff is the number of people who work here: what the operator said, or
+	// the living accounts of the directory without those counted apart.
 	Staff int
-	// Administrators counts the accounts that can read by virtue of an
-	// administrators' group.
+	// Administrators counts the accounts counted apart that can read: members
+	// of an administrators' group and those that the operator named.
 	Administrators int
 	// Wide names the wide groups that let someone in, such as Everyone.
 	Wide []string
 	// NullDACL tells that the entry has no DACL: everyone has every right.
 	NullDACL bool
-	// Unresolved are SIDs or ids that no directory could name.
+	// Unresolved are SIDs or ids that no directory could name. Those of
+	// accounts that were deleted are among them; they let nobody in.
 	Unresolved []string
 	// Via are the rules that grant reading, the widest first. InheritedFrom
-	// is filled in by Origin, which needs the folders above.
+	// is filled in by Origins, which needs the folders above.
 	Via []finding.Via
 	// CouldObtain is the number of accounts that cannot read but could grant
 	// themselves the right (owner, WRITE_DAC, WRITE_OWNER).
