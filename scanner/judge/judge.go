@@ -77,6 +77,8 @@ func (j *Judge) Judge(e Evidence) (finding.Finding, bool) {
 		f.People, f.PeopleMax, f.Staff = a.People, max(a.People, a.PeopleMax), a.Staff
 		f.Wide, f.Via = nonNil(a.Wide), nonNil(a.Via)
 		f.NullDACL, f.Unresolved, f.Owner, f.Notes = a.NullDACL, a.Unresolved, a.Owner, a.Notes
+	} else if e.AudienceErr != "" {
+		f.Notes = []string{e.AudienceErr}
 	}
 	d := j.decide(e)
 	f.Verdict, f.Allowed, f.Beyond = d.verdict, d.allowed, d.beyond
