@@ -101,3 +101,6 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (Duration) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`}
 }
+
+// Std returns the duration as package time's.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
