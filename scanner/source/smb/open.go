@@ -1,0 +1,77 @@
+package smb
+
+import (
+	"context"
+
+	"aktvakt/scanner/source"
+	"aktvakt/scanner/source/smb/internal/wire"
+)
+
+// smallFile is the size up to which a file is opened, read and closed in one
+// round trip.
+const smallFile = 128 << 10
+
+// Open opens a file for reading. Others may write, rename and delete it
+// meanwhile. ctx holds for the reads of the file too. A small file is read at
+// once and not held open.
+func (s *Source) Open(ctx context.Context, e source.Entry) (source.File, error) {
+	f, err := s.open(ctx, e)
+	if err != nil {
+		return nil, s.pathError("open", e, err)
+	}
+	return f, nil
+}
+
+func (s *Source) open(ctx context.Context, e source.Entry) (source.File, error) {
+	switch {
+	case e.Offline:
+		return nil, source.ErrOffline
+	case e.Kind == source.Dir:
+		return nil, errFolder
+	case e.Kind != source.Regular:
+		return nil, errNotFile
+	}
+	name, err := s.wirePath(e.Path)
+	if err != nil {
+		return nil, err
+	}
+	// Only what a listing told to be online is read blindly.
+	if _, listed := e.Sys.(*sys); listed && e.Size <= smallFile {
+		f, err := s.openSmall(ctx, name, e)
+		if f != nil || err != nil {
+			return f, err
+		}
+	}
+	f := &file{s: s, ctx: ctx, entry: e, name: name}
+	if err := f.open(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+const fileOptions = wire.NonDirectoryFile | wire.OpenNoRecall
+
+// openSmall reads a whole file in one round trip. nil means that it has grown
+// beyond a small one.
+func (s *Source) openSmall(ctx context.Context, name []byte, e source.Entry) (source.File, error) {
+	if err := s.limiter.wait(ctx, int(e.Size)); err != nil {
+		return nil, err
+	}
+	var info wire.Info
+	var data []byte
+	err := s.do(ctx, func(l *link) (err error) {
+		info, data, err = l.tree.ReadWhole(name, wire.ReadData, s.options|fileOptions, max(int(e.Size), 1))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) < info.Size {
+		return nil, nil
+	}
+	if len(data) > int(info.Size) {
+		data = data[:info.Size]
+	}
+	// The answer's buffer also holds what came with it; keep no more.
+	return &memory{ctx: ctx, entry: e, s: s, data: append([]byte(nil), data...)}, nil
+}

@@ -1,0 +1,223 @@
+// Package smb reads a share of a Windows or Samba file server over SMB 2 and
+// 3, signed or encrypted where the server asks for it.
+//
+// It is built to leave no trace and meet no user: files are opened for
+// reading only, without a lock or lease, sharing everything, so that others
+// can write, rename and delete what is being read; offline files are never
+// opened; what one server bears is bounded by a Limiter. Connections that
+// break, freeze or expire are replaced and the interrupted operation is done
+// again; every operation ends within a time limit.
+//
+// Start reading at New; session.go has the rules for broken connections.
+// Package wire speaks the protocol.
+package smb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"aktvakt/scanner/source"
+	"aktvakt/scanner/source/smb/internal/wire"
+)
+
+// Config says what to read and as whom. Host and Share are needed.
+type Config struct {
+	Host string
+	// Port is 445 when 0.
+	Port int
+	// Share is the name of the share; Path a folder or file in it, with
+	// slashes; empty is the whole share.
+	Share, Path string
+
+	// Domain may be empty for an account of the server itself.
+	Domain, User, Password string
+	// Kerberos logs on with a ticket instead of User and Password.
+	Kerberos *Kerberos
+
+	// BackupIntent opens with the right of backup operators to read what
+	// their own rights do not allow. It has no effect on other accounts.
+	BackupIntent bool
+
+	// Limiter bounds the load on the host; share one among all sources of a
+	// host. nil means one of its own with default limits.
+	Limiter *Limiter
+	// Sessions is the number of connections, 2 when 0. They are made when
+	// needed.
+	Sessions int
+	// Timeout ends an operation that the server does not answer, 30 s when 0.
+	// The connection is then replaced and the operation done again.
+	Timeout time.Duration
+	// DialTimeout ends an attempt to connect and log on, 15 s when 0.
+	DialTimeout time.Duration
+	// Patience is how long a host that was reached before is tried again, 2
+	// minutes when 0, until operations fail with source.ErrUnreachable.
+	Patience time.Duration
+}
+
+const (
+	defaultPort        = 445
+	defaultSessions    = 2
+	defaultTimeout     = 30 * time.Second
+	defaultDialTimeout = 15 * time.Second
+	defaultPatience    = 2 * time.Minute
+)
+
+// Source is a share. It connects when first used.
+type Source struct {
+	cfg      Config
+	name     string
+	limiter  *Limiter
+	sessions []*session
+	options  uint32 // create options of every open
+	volume   atomic.Uint64
+
+	closed  context.Context
+	close   context.CancelFunc
+	running sync.WaitGroup // operations in the background
+
+	// logon is the first refusal of the account. It is final: trying again
+	// would lock the account out.
+	logon atomic.Pointer[error]
+	// reached tells that a session was made once.
+	reached atomic.Bool
+	down    struct {
+		sync.Mutex
+		until time.Time
+		err   error
+	}
+}
+
+var (
+	_ source.Source    = (*Source)(nil)
+	_ source.ACLReader = (*Source)(nil)
+)
+
+// New returns the source of a share, or of a folder or file in it. Errors of
+// the network and the log-on come from Root and later calls.
+func New(cfg Config) *Source {
+	if cfg.Port == 0 {
+		cfg.Port = defaultPort
+	}
+	if cfg.Sessions <= 0 {
+		cfg.Sessions = defaultSessions
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = defaultTimeout
+	}
+	if cfg.DialTimeout <= 0 {
+		cfg.DialTimeout = defaultDialTimeout
+	}
+	if cfg.Patience <= 0 {
+		cfg.Patience = defaultPatience
+	}
+	cfg.Path = strings.Trim(cfg.Path, "/")
+	s := &Source{cfg: cfg, limiter: cfg.Limiter}
+	if s.limiter == nil {
+		s.limiter = NewLimiter(Limits{})
+	}
+	if cfg.BackupIntent {
+		s.options |= wire.BackupIntent
+	}
+	s.name = "smb://" + hostName(cfg.Host, cfg.Port) + "/" + cfg.Share
+	s.name = source.Join(s.name, cfg.Path)
+	s.closed, s.close = context.WithCancel(context.Background())
+	for range cfg.Sessions {
+		s.sessions = append(s.sessions, &session{src: s, dialing: make(chan struct{}, 1)})
+	}
+	return s
+}
+
+func hostName(host string, port int) string {
+	if port != defaultPort {
+		return net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// Name returns the URL of the share and path.
+func (s *Source) Name() string { return s.name }
+
+// Close drops all connections. Operations that are under way fail.
+func (s *Source) Close() error {
+	s.close()
+	for _, c := range s.sessions {
+		c.drop(errClosed)
+	}
+	s.running.Wait()
+	return nil
+}
+
+// sys is what comes with an entry of a listing.
+type sys struct {
+	attributes uint32
+	rules      rules
+}
+
+// wirePath returns the path of an entry as the protocol has it.
+func (s *Source) wirePath(p string) ([]byte, error) {
+	full := s.cfg.Path
+	if full == "" {
+		full = p
+	} else if p != "" {
+		full += "/" + p
+	}
+	b, err := wire.EncodePath(full)
+	if err == nil && len(b) > 0xFFFF {
+		err = errors.New("path is longer than the protocol allows")
+	}
+	return b, err
+}
+
+// Root connects and returns the entry of the share, or of the folder or file
+// in it that is the target.
+func (s *Source) Root(ctx context.Context) (source.Entry, error) {
+	name, err := s.wirePath("")
+	if err != nil {
+		return source.Entry{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	var st wire.Stat
+	err = s.do(ctx, func(l *link) (err error) {
+		st, err = l.tree.StatPath(name, s.options)
+		return err
+	})
+	if err != nil {
+		return source.Entry{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	s.volume.Store(st.Volume)
+	e := s.entry("", wire.DirEntry{Info: st.Info, ID: st.ID, ReparseTag: st.ReparseTag})
+	rs, err := s.fetchRules(ctx, [][]byte{name})
+	if err != nil {
+		return source.Entry{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	e.Sys = &sys{attributes: st.Attributes, rules: rs[0]}
+	return e, nil
+}
+
+// entry makes an entry of what the server listed.
+func (s *Source) entry(path string, d wire.DirEntry) source.Entry {
+	e := source.Entry{
+		Path: path, Size: d.Size, Modified: d.Modified, Created: d.Created, Changed: d.Changed,
+		ID: d.ID, Volume: s.volume.Load(),
+	}
+	e.Kind, e.Offline = kindOf(d.Attributes, d.ReparseTag)
+	if e.Kind == source.Dir {
+		e.Size = 0
+	}
+	return e
+}
+
+// pathError names the operation and the entry.
+func (s *Source) pathError(op string, e source.Entry, err error) error {
+	return &fs.PathError{Op: op, Path: source.Join(s.name, e.Path), Err: err}
+}
