@@ -1,0 +1,94 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aktvakt/scanner/access"
+)
+
+// Server is a file server and the account that asks it. Share is the share
+// whose own access rules narrow those of its files.
+type Server struct {
+	Host string
+	// Port is that of SMB; 0 means 445.
+	Port                   int
+	Domain, User, Password string
+	Share                  string
+	// AD is the directory of the domain that the server is a member of, as
+	// LDAP or Export gave it; nil where there is none. It is only read.
+	AD *access.Directory
+}
+
+func (s Server) port() int {
+	if s.Port == 0 {
+		return 445
+	}
+	return s.Port
+}
+
+// serverTimeout bounds the whole download from one server.
+const serverTimeout = 2 * time.Minute
+
+// FromServer asks a file server for the access rules of a share and for its
+// own accounts and groups. The server's domain comes from s.AD; without it the
+// accounts of the domain are unknown and widen the interval. An error means
+// that nothing could be read at all.
+func FromServer(ctx context.Context, s Server, opt access.Options) (*access.Resolver, error) {
+	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
+	defer cancel()
+	dir := &access.Directory{Complete: true}
+	sam, samErr := samDirectory(ctx, s)
+	share, shareErr := shareRules(ctx, s)
+	if samErr != nil && shareErr != nil && !denied(shareErr) && s.AD == nil {
+		return nil, errors.Join(samErr, shareErr)
+	}
+	if err := ctx.Err(); err != nil && s.AD == nil && samErr != nil {
+		return nil, ctxErr(ctx, samErr)
+	}
+	switch {
+	case samErr == nil:
+		dir = sam
+	default:
+		dir.Complete = s.AD != nil
+		dir.Notes = append(dir.Notes, fmt.Sprintf("The accounts and groups of %s itself could not be listed: %s.", s.Host, reason(samErr)))
+	}
+	joinDomain(ctx, s, dir)
+	return access.NewResolver(dir, &share, lookup(s), opt), nil
+}
+
+// joinDomain adds the domain that the server is a member of, or says that it
+// is missing.
+func joinDomain(ctx context.Context, s Server, dir *access.Directory) {
+	own := func(sid access.SID) bool {
+		for _, d := range dir.Domains {
+			if d.SID == sid {
+				return d.Complete
+			}
+		}
+		return false
+	}
+	m, err := primaryDomain(ctx, s)
+	if s.AD != nil {
+		sam := dir.Complete
+		dir.Merge(s.AD)
+		dir.Complete = sam && s.AD.Complete
+		if m.known && m.sid != "" && !own(m.sid) {
+			dir.Complete = false
+			dir.Notes = append(dir.Notes, fmt.Sprintf("%s is a member of the domain %s, which the directory does not hold in full.", s.Host, m.name))
+		}
+		return
+	}
+	switch {
+	case err != nil:
+		dir.Complete = false
+		dir.Notes = append(dir.Notes, fmt.Sprintf("%s did not say whether it is a member of a domain: %s.", s.Host, reason(err)))
+	case m.sid == "" || own(m.sid):
+		// a server on its own, or a domain controller that listed its domain
+	default:
+		dir.Complete = false
+		dir.Notes = append(dir.Notes, fmt.Sprintf("%s is a member of the domain %s, whose accounts and groups were not read; configure the directory to count them.", s.Host, m.name))
+	}
+}
