@@ -1,0 +1,229 @@
+package idnumber
+
+import "math"
+
+// Weights are in log-odds: 1.39 is a confidence of 0.8, 2.94 is 0.95. Those of
+// dates and check digits are the logarithms of the odds that random digits
+// pass; the others were set on labelled texts and on random and real noise.
+const (
+	wDate      = 3.3 // a real day and month: 1 in 27
+	wCentury   = 3.7 // and a century before it
+	wLabel     = 5.0
+	wHeader    = 5.0
+	wID        = 1.6
+	wPerson    = 1.3
+	wName      = 1.2
+	wNegative  = -6.5
+	wUnknown   = -2.4
+	wWrong     = -3.0 // the label is another kind's
+	wUnit      = -3.0
+	wAmount    = -3.0
+	wPath      = -1.5
+	wMail      = -2.0
+	wMinus     = -2.5
+	wHome      = 0.8
+	wNotHome   = -0.7
+	wLanguage  = 1.0
+	wOther     = -1.2 // the text is in the language of another country
+	wAlone     = 1.2  // the text is nothing but the number
+	wCompanion = 0.9  // labelled numbers of the kind stand elsewhere in the text
+	floor      = 0.1  // a labelled number stays possible
+)
+
+// priorOf is the log-odds of a number of n digits before looking at it.
+func priorOf(n uint8) float64 {
+	switch n {
+	case 12:
+		return -6.3
+	case 11:
+		return -5.2
+	}
+	return -4.6
+}
+
+// formWeight is how much a way of writing points to an identity number.
+var formWeight = [nForms]float64{
+	formBare: 0, formHyphen: 3.2, formPlus: 1.5, formSpaced: 2.4, formSpace: 1.6, formSlash: 1.3,
+	formBreak: 2.6, formDots: 2.8, formGroups: 0.8, formSplit: -1.5, formLost: -2.5, formText: 3.2,
+}
+
+// checkWeight is what a kind's check digits add when they hold.
+var checkWeight = [nKinds]float64{
+	sePersonnummer: 2.3, seSamordning: 1.8, seReserv: 2.3, dkCPR: 2.4, noFodselsnummer: 4.8,
+	noDNummer: 4.6, noHNummer: 3.2, noFHNummer: 0, fiHetu: 3.4, isKennitala: 2.6, eeIsikukood: 2.3,
+}
+
+// own is the weight of a candidate as one kind without its surroundings.
+func (c *cand) own(k kind) float64 {
+	v := priorOf(c.n) + wDate + formWeight[c.form]
+	if c.n == 12 {
+		v += wCentury
+	}
+	switch {
+	case c.full.has(k):
+		v += checkWeight[k]
+	case k == dkCPR:
+		v -= 0.7
+	case k == isKennitala:
+		v -= 1.2
+	}
+	switch k {
+	case isKennitala:
+		v += 1.0 // the century digit, less the country's size
+	case dkErstatning:
+		v -= 2.5
+	case isKerfis, foPtal, eeIsikukood, noFHNummer:
+		v -= 3
+	case seReserv:
+		if c.form == formText && !c.full.has(k) || c.form != formText {
+			v -= 3
+		}
+	}
+	if c.flags&flagTime != 0 && c.n != 11 {
+		switch {
+		case c.n == 12:
+			v -= 2.5
+		case c.form != formBare:
+			v -= 0.8
+		}
+	}
+	for _, p := range [...]struct {
+		f flag
+		w float64
+	}{{flagAmount, wAmount}, {flagPath, wPath}, {flagMail, wMail}, {flagMinus, wMinus}, {flagRow, -1.6}} {
+		if c.flags&p.f != 0 && (p.f != flagRow || c.form == formSpace || c.form == formGroups) {
+			v += p.w
+		}
+	}
+	return v
+}
+
+// needsLabel lists the kinds that are believed beside a label only.
+const needsLabel = 1<<isKerfis | 1<<foPtal | 1<<eeIsikukood | 1<<noFHNummer
+
+// weigh scores a candidate as every kind it fits and keeps the best.
+func (f *pass) weigh(c *cand) (best kind, score float64, labelled bool) {
+	s := f.around(c)
+	best, score = noKind, math.Inf(-1)
+	for set := c.date | c.full; set != 0; set &= set - 1 {
+		k := lowest(set)
+		if chance[k].checked && !c.full.has(k) && k != seReserv {
+			continue
+		}
+		v, l, ok := f.weighAs(c, k, &s)
+		if !ok || v <= score {
+			continue
+		}
+		if _, _, _, ok := f.born(c, k); ok {
+			best, score, labelled = k, v, l
+		}
+	}
+	return best, score, labelled
+}
+
+// context is what stands around a candidate, in its line and its column.
+type context struct {
+	surroundings
+	header surroundings
+	behind surroundings
+}
+
+func (f *pass) around(c *cand) (s context) {
+	s.surroundings = before(f.scan.body, c.start)
+	if s.label == 0 {
+		s.behind = after(f.scan.body, c.end)
+	}
+	if c.column >= 0 {
+		s.header = f.tables.columns[c.column].header
+	}
+	return s
+}
+
+// weighAs scores a candidate as kind k. ok is false where the kind may not be
+// believed.
+func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok bool) {
+	if k == sePersonnummer && c.n == 10 && c.form == formSlash && s.label == 0 && s.header.label == 0 {
+		v -= 0.5
+	}
+	label := s.labelWeight(k)
+	labelled = label > 0.45
+	switch {
+	case needsLabel&(1<<k) != 0 && !labelled,
+		k == seReserv && !c.full.has(k) && !labelled,
+		c.flags&(flagOCR|flagLoose) != 0 && !labelled && s.person < 0.8:
+		return 0, false, false
+	}
+	pop := f.population(c)
+	stats := pop.term(k)
+	if (c.form == formLost || c.form == formSplit) && !labelled && (pop.total < 5 || stats < 1.5) {
+		return 0, false, false
+	}
+	v += c.own(k) + stats + f.country[rules[k].country]
+	if !labelled || k != dkCPR {
+		v -= f.foreign * (1 - min(1, label))
+	}
+	if labelled && (c.form == formLost || c.form == formSplit) {
+		v += 1.5
+	}
+	v += wLabel * label
+	v += s.rest(k, label)
+	if f.companions.has(k) && !labelled {
+		v += wCompanion
+	}
+	if f.alone {
+		v += wAlone
+	}
+	if labelled {
+		v = max(v, floor)
+	}
+	return v, labelled, true
+}
+
+// labelWeight is how strongly a label or header names kind k: 0 to 1.
+func (s *context) labelWeight(k kind) float64 {
+	w := 0.0
+	if s.label.has(k) {
+		w = s.weight
+	}
+	if s.behind.label.has(k) {
+		w = max(w, s.behind.weight)
+	}
+	if s.header.label.has(k) && s.negative < 0.5 {
+		w = max(w, 1)
+	}
+	if s.org && k == sePersonnummer {
+		w = max(w, 0.6)
+	}
+	return w
+}
+
+// rest is what all else around the number adds.
+func (s *context) rest(k kind, label float64) (v float64) {
+	if label == 0 {
+		if (s.label | s.header.label | s.behind.label) != 0 {
+			v += wWrong
+		}
+		v += wNegative * max(s.negative, s.header.negative)
+		if s.unknown {
+			v += wUnknown
+		}
+		if s.header.unknown {
+			v += wUnknown
+		}
+		if (s.org || s.header.org) && k != sePersonnummer {
+			v += wNegative
+		}
+		if s.unit || s.behind.unit {
+			v += wUnit
+		}
+	}
+	v += wID * max(s.id, s.header.id)
+	v += wPerson * max(s.person, s.behind.person, s.header.person)
+	if s.name || s.behind.name {
+		v += wName
+	}
+	return v
+}
+
+// confidence turns log-odds into a probability.
+func confidence(v float64) float64 { return 1 / (1 + math.Exp(-v)) }

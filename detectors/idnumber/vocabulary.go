@@ -1,0 +1,184 @@
+package idnumber
+
+import "bytes"
+
+// class is what a word beside a number says about it.
+type class uint8
+
+const (
+	wordOther    class = iota
+	wordLabel          // names the number: personnummer, cpr, hetu
+	wordID             // may name it: id, tunnus
+	wordPerson         // a person: patient, barnet, född
+	wordNumber         // nr, nummer: the word before says which
+	wordFiller         // är, er, on: says nothing
+	wordNegative       // names another number: faktura, telefon
+	wordCase           // ärende, sag: often kept by identity number
+	wordOrg            // organisation number
+	wordUnknown        // the number of something unknown: xyznr
+	wordUnit           // kr, euro
+)
+
+// word is an entry of the vocabulary.
+type word struct {
+	class class
+	kinds kindSet
+}
+
+const (
+	kindsSE  = 1<<sePersonnummer | 1<<seSamordning | 1<<seReserv
+	kindsDK  = 1<<dkCPR | 1<<dkErstatning
+	kindsNO  = 1<<noFodselsnummer | 1<<noDNummer | 1<<noHNummer | 1<<noFHNummer
+	kindsIS  = 1<<isKennitala | 1<<isKerfis
+	kindsAll = 1<<nKinds - 1
+	// kindsPersonnummer are those that Swedes, Danes and Norwegians call
+	// personnummer.
+	kindsPersonnummer = kindsSE | kindsDK | kindsNO
+)
+
+// exact holds short words, folded; stems are found anywhere in a word.
+var exact, stems = vocabulary()
+
+type stem struct {
+	text string
+	word word
+}
+
+// wordList is words separated by blanks.
+type wordList struct {
+	word  word
+	exact string
+	stems string
+}
+
+var wordLists = []wordList{
+	{word{wordLabel, kindsPersonnummer}, "pnr persnr persn personid", "personnum personnr personn persnum"},
+	{word{wordLabel, kindsSE}, "", "fodelsenum fodelsenr"},
+	{word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}, "samnr", "samordningsn samordnnr"},
+	{word{wordLabel, 1 << seReserv}, "nrid", "reservn reservid reservperson"},
+	{word{wordLabel, kindsDK}, "cpr", "cprn cpr_ civilregist"},
+	{word{wordLabel, 1 << dkErstatning}, "ecpr xecpr decpr", "erstatningscpr erstatningspers erstatningsn"},
+	{word{wordLabel, kindsNO}, "fnr fdnr", "fodselsn fodselnu foedselsn fodselsnr"},
+	{word{wordLabel, 1<<noHNummer | 1<<noFHNummer}, "hnr fhnr", "hjelpenum hjelpenr hjelpn"},
+	{word{wordLabel, 1 << noDNummer}, "dnummer", ""},
+	{word{wordLabel, 1 << fiHetu}, "hetu hetun hetua hetut hetuja sotu", "henkilotun henkilotun hloturva sosiaaliturvatun personbeteckn hetutun"},
+	{word{wordLabel, kindsIS}, "kt ktala", "kennital kennitol kennit"},
+	{word{wordLabel, 1 << eeIsikukood}, "ik", "isikukood"},
+	{word{wordLabel, 1 << foPtal}, "ptal ptol", "ptalid p-tal"},
+	{word{wordLabel, kindsAll}, "ssn nin", "nationalid nationalident identitynum identitetsnum identitetsn personident personalid personnumber personalnumber personalident personalcode socialsecurity idnummer"},
+	{word{wordID, kindsAll}, "id ident identitet tunnus audkenni identifier fodelsedata fodselsdata fodselsdato fodelsedatum fodelsetid fodd fodt syntynyt syntymaaika sista siste sidste loppuosa kontrollsiffror identity", "fodelsedat fodselsdat fodelsetid syntymaa"},
+	{word{wordPerson, 0}, "patient patienten pasient pasienten klient klienten client patients pt barn barnet barnets barna born barns sokande sokanden soker sokeren ansoger ansogeren borger borgeren borgerens elev eleven elevens elever elevs potilas potilaan asiakas asiakkaan lapsi lapsen lapset hakija hakijan oppilas oppilaan nemandi nemanda sjuklingur barns born foreldri modir fadir mor mors mamma mamman far fars pappa pappan moder fader foralder vardnadshavare foresatt foresatte verge huvudman brukare brukaren bruker brukeren son sonen dotter dottern datter datteren dreng pige pojken flickan person personen anhorig medarbetare anstalld ansat ansatt tyontekija isa isan aiti aidin huoltaja puoliso vanhempi namn navn nimi nafn namnet medsokande gallande avser avseende gjelder gelder vedrorer vedr vedrorende ang angaende angaaende galler koskee vardar betraffande fodd fodt syntynyt faeddur faedd f make maka ektefelle aegtefaelle partner samboer sambo agare boende beboer forsjaraldili anmald misstankt tilltalad mistaenkt siktede tiltalte ung unge ungdom student pupil child mother father guardian user citizen applicant", ""},
+	{word{wordNumber, 0}, "nr nummer nro num numero no number numer nummeret numret nret n", ""},
+	{word{wordFiller, 0}, "ar er on is var og och ja med for med the a med har of to i om hans hennes min mitt sin sitt din ditt the lapsen barnets och under som heter hedder heiter minun er er siffror siffrorna cifre sifre med", ""},
+	{word{wordNegative, 0}, "ocr kid bg pg iban bic swift tel tfn tlf tele telnr mob gsm puh fax simi mobil dnr art ean upc gtin isbn issn imei mac ip port sn ref rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr se sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue commit kenttä kl kello isrc kontonr regnr postnr zip lon lat", "faktur invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro telefon puhelin mobiln phone diarie diaari viiten viite artikel varenu varenr produkt product tuote serien serial streckkod strekkode stregkode viivakoodi kundn kunden avtalsn referen version timestamp sagsn saksn journaln malsn malnu asianum kortn korthold cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt medlemsn ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn sekvens sequence transaktion transaction tidsstamp"},
+	{word{wordCase, 0}, "arende arendet arendenr sag sagen sak saken mal malet akt akten asia case journal dossier", ""},
+	{word{wordOrg, 0}, "org orgnr", "organisationsn organisasjonsn orgnum orgnr foretagsn"},
+	{word{wordUnit, 0}, "kr sek dkk nok eur euro isk st stk kpl kg km usd", ""},
+}
+
+func vocabulary() (map[string]word, map[uint32][]stem) {
+	ex, st := map[string]word{}, map[uint32][]stem{}
+	for _, l := range wordLists {
+		for _, w := range bytes.Fields([]byte(l.exact)) {
+			if _, ok := ex[string(w)]; !ok {
+				ex[string(w)] = l.word
+			}
+		}
+		for _, w := range bytes.Fields([]byte(l.stems)) {
+			k := gram(w)
+			st[k] = append(st[k], stem{string(w), l.word})
+		}
+	}
+	return ex, st
+}
+
+// gram is the first four bytes of a stem.
+func gram(w []byte) uint32 {
+	return uint32(w[0]) | uint32(w[1])<<8 | uint32(w[2])<<16 | uint32(w[3])<<24
+}
+
+// stemBloom says quickly that no stem starts with four bytes.
+var stemBloom = func() (t [1 << 12]bool) {
+	for k := range stems {
+		t[k*2654435761>>20] = true
+	}
+	return t
+}()
+
+// numberEndings end words that name the number of something.
+var numberEndings = [][]byte{[]byte("nr"), []byte("nummer"), []byte("numero"), []byte("numer"), []byte("nro"), []byte("numret")}
+
+// classify tells a folded word's class. The stem that names an identity
+// number wins over others in the same word.
+func classify(w []byte) word {
+	if x, ok := exact[string(w)]; ok {
+		return x
+	}
+	var best word
+	for i := 0; i+4 <= len(w); i++ {
+		k := gram(w[i:])
+		if !stemBloom[k*2654435761>>20] {
+			continue
+		}
+		for _, st := range stems[k] {
+			if len(st.text) <= len(w)-i && string(w[i:i+len(st.text)]) == st.text {
+				if best.class == wordOther || st.word.class < best.class ||
+					st.word.class == best.class && st.word.kinds&best.kinds != 0 && st.word.kinds < best.kinds {
+					best = st.word
+				}
+			}
+		}
+	}
+	if best.class == wordOther {
+		for _, e := range numberEndings {
+			if len(w) > len(e)+1 && bytes.HasSuffix(w, e) {
+				return word{class: wordUnknown}
+			}
+		}
+	}
+	return best
+}
+
+// latin folds the second byte of the letters U+00C0 to U+00FF in UTF-8.
+var latin = [64]byte{}
+
+func init() {
+	const upper = "aaaaaaaceeeeiiiidnooooo*ouuuuyts"
+	copy(latin[:], upper)
+	copy(latin[32:], upper)
+	latin[63] = 'y'
+}
+
+// foldWord writes the word w[a:e] to buf in lower case without diacritics
+// and returns its length.
+func foldWord(buf []byte, w []byte) int {
+	n := 0
+	for i := 0; i < len(w) && n < len(buf); i++ {
+		c := w[i]
+		switch {
+		case c < 0x80:
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			buf[n] = c
+			n++
+		case c == 0xC3 && i+1 < len(w) && w[i+1] >= 0x80 && w[i+1] < 0xC0:
+			i++
+			buf[n] = latin[w[i]-0x80]
+			n++
+		case c == 0xCC && i+1 < len(w): // combining marks
+			i++
+		default:
+			buf[n] = '*'
+			n++
+			for i+1 < len(w) && w[i+1]&0xC0 == 0x80 {
+				i++
+			}
+		}
+	}
+	return n
+}
+
+// wordEnd reports whether b belongs to a word: letters, and bytes of UTF-8
+// that are no separator.
+func isWordByte(b byte) bool { return isASCIILetter(b) || b >= 0x80 }
