@@ -32,7 +32,23 @@ func Detect(sample []byte, whole bool) Charset {
 	if bad == 0 || good > 4*bad {
 		return UTF8
 	}
-	return byLetters(sample)
+	return byLetters(sample, candidates)
+}
+
+// nameCandidates are tried for file names in archives, which DOS and Windows
+// write in the OEM page: of equals that wins.
+var nameCandidates = []Charset{CP850, CP865, CP1252, MacRoman, MacIceland}
+
+// DetectNames says in what charset file names are written that come from an
+// archive. The names are separated by newlines.
+func DetectNames(names []byte) Charset {
+	if utf8.Valid(names) {
+		return UTF8
+	}
+	if c := byLetters(names, nameCandidates); c.kind != binary {
+		return c
+	}
+	return CP850
 }
 
 // IsASCII reports whether b holds no byte over 0x7F.
@@ -173,7 +189,7 @@ var candidates = []Charset{CP1252, CP850, MacRoman, CP865, ISO885915, MacIceland
 
 // byLetters picks the single-byte charset in which the bytes over 0x7F make
 // the best letters.
-func byLetters(b []byte) Charset {
+func byLetters(b []byte, candidates []Charset) Charset {
 	high := 0
 	scores := make([]int, len(candidates))
 	for i, c := range b {

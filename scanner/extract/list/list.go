@@ -5,6 +5,7 @@ package list
 
 import (
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
 )
 
@@ -12,6 +13,7 @@ import (
 // come before them.
 func All() []extract.Extractor {
 	return []extract.Extractor{
+		ooxml.New(),
 		plain.New(), // last: it wants all that looks like text
 	}
 }
