@@ -1,0 +1,105 @@
+// Package engine runs all detectors over a document and has it graded: text
+// in, a result out. It opens nothing and asks nobody.
+//
+// Start reading at New and Engine.Inspect.
+package engine
+
+import (
+	"fmt"
+
+	"aktvakt/detectors"
+	"aktvakt/detectors/grade"
+	"aktvakt/detectors/idnumber"
+	"aktvakt/detectors/marker"
+)
+
+// Engine inspects documents. It is safe for use by many goroutines.
+type Engine struct {
+	numbers numberFinder
+	matcher *marker.Matcher
+	grader  *grade.Grader
+}
+
+// maxHits bounds the markers and words kept of one document: some hundred
+// pages of nothing else.
+const maxHits = 100_000
+
+// maxMarkers bounds the markers reported of one document.
+const maxMarkers = 2_000
+
+// New builds an engine. Its error names all faults of further catalogues.
+func New(opts detectors.Options) (*Engine, error) {
+	own, err := marker.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	catalogues := []*marker.Catalogue{own}
+	categories := map[string]marker.Category{}
+	for name, c := range own.Categories {
+		categories[name] = c
+	}
+	for i, data := range opts.Markers {
+		c, err := marker.Parse(data, categories)
+		if err != nil {
+			return nil, fmt.Errorf("further markers, file %d: %w", i+1, err)
+		}
+		for name, cat := range c.Categories {
+			categories[name] = cat
+		}
+		catalogues = append(catalogues, c)
+	}
+	e := &Engine{
+		matcher: marker.New(catalogues, grade.Words()),
+		grader:  grade.New(opts, categories),
+	}
+	if e.numbers, err = idnumber.New(opts); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Inspect finds what a document contains and grades it. Time is linear in the
+// length of the text and memory is bounded.
+func (e *Engine) Inspect(t detectors.Text) detectors.Result {
+	d := e.Examine(t)
+	r := e.grader.Grade(d)
+	r.Matches = d.Matches
+	r.Markers = markers(d.Hits)
+	return r
+}
+
+// Grader returns the grader, for training and measuring.
+func (e *Engine) Grader() *grade.Grader { return e.grader }
+
+// Examine finds what Grade weighs, without grading.
+func (e *Engine) Examine(t detectors.Text) *grade.Document {
+	d := &grade.Document{Text: t, Matches: e.numbers.Find(t)}
+	e.matcher.Find(t.Body, t.Date, func(h marker.Hit) bool {
+		d.Hits = append(d.Hits, h)
+		return len(d.Hits) < maxHits
+	})
+	marker.SortHits(d.Hits)
+	if t.Name != "" {
+		d.Path = e.matcher.Name(t.Name)
+		d.PathMatches = e.numbers.FindInName(t)
+	}
+	return d
+}
+
+// markers turns hits into the markers that are reported; of overlapping hits
+// of one marker the longest is kept.
+func markers(hits []marker.Hit) []detectors.Marker {
+	var out []detectors.Marker
+	last := map[*marker.Entry]int{}
+	for _, h := range hits {
+		if h.Entry == nil || len(out) == maxMarkers || h.Start < last[h.Entry] {
+			continue
+		}
+		last[h.Entry] = h.End
+		out = append(out, detectors.Marker{
+			ID: h.Entry.ID, Category: h.Entry.Category, Term: h.Entry.Term,
+			Start: h.Start, End: h.End, Strength: h.Entry.Weight, Kind: h.Entry.Kind,
+		})
+	}
+	return out
+}

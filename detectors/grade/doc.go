@@ -1,0 +1,16 @@
+// Package grade decides how sensitive a document is, of what it treats and how
+// many people it concerns, from identity numbers, markers and the text. It is
+// pure: no file, no network, no clock but the one it is given.
+//
+// A document is a case when three things meet: a subject (markers and everyday
+// words of a category), people (numbers, names, family) and signs that it is
+// one case and not a text about cases (verbs, dates, decisions; no guidance,
+// news, blank form, training or test data). Each is counted over the best
+// window of the text and weighed by a linear model whose weights are data
+// (model.json, written by the command in folder train from labelled texts).
+// What weighed most is told in the result's reasons. Rules that law or harm
+// dictate stand beside the model: protected identity with an address, lists of
+// many people, blank forms.
+//
+// Start reading at Grader.Grade.
+package grade

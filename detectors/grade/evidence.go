@@ -1,0 +1,248 @@
+package grade
+
+import (
+	"math"
+	"sort"
+
+	"aktvakt/detectors"
+	"aktvakt/detectors/marker"
+	"aktvakt/detectors/name"
+)
+
+// Document is what the finders found in a text.
+type Document struct {
+	Text detectors.Text
+	// Matches are the identity numbers, Hits the markers and words of the
+	// vocabulary, both in order of offset.
+	Matches []detectors.Match
+	Hits    []marker.Hit
+	// Path are the markers in the document's name, PathMatches the numbers;
+	// the offsets of those are of the name.
+	Path        []*marker.Entry
+	PathMatches []detectors.Match
+}
+
+// span is a stretch of the text, in bytes.
+type span struct{ start, end int }
+
+// evidence is what a stretch of text holds, counted.
+type evidence struct {
+	span
+	words    [64]int // hits by group of the vocabulary
+	distinct [64]int // different words by group
+	markers  map[*marker.Entry]int
+	points   map[string]float64 // of markers, by category
+	strong   int                // markers of subjects, by strength
+	medium   int
+	structur int // of case structure: fields, headings, roles, verbs
+	stamps   int
+	lawrefs  int
+	caseno   int
+	counters float64 // points of counter-markers
+	ids      []detectors.Match
+	people   people
+	layout   layout
+}
+
+// people are the mentions of a stretch.
+type people struct {
+	mentions                    int
+	clients, others, officials  int // distinct people
+	full, given, initials       int // distinct people by the fullest mention
+	fields                      int
+	clientMentions              int
+	roles                       int // distinct roles of family without a name
+	unnamed                     int // children and clients without a name
+	person                      map[int]bool
+	namedMinors, statedChildren int
+}
+
+func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence {
+	e := &evidence{span: s, markers: map[*marker.Entry]int{}, points: map[string]float64{}}
+	e.layout = measure(d.Text.Body[s.start:s.end])
+	seen := map[int]bool{}
+	for _, h := range within(d.Hits, s, func(h marker.Hit) int { return h.Start }) {
+		if h.Entry != nil {
+			e.markers[h.Entry]++
+			continue
+		}
+		group := g.voc.group[h.Word]
+		e.words[group]++
+		if !seen[h.Word] {
+			seen[h.Word] = true
+			e.distinct[group]++
+		}
+	}
+	for _, m := range within(d.Matches, s, func(m detectors.Match) int { return m.Start }) {
+		if g.counts(m) {
+			e.ids = append(e.ids, m)
+		}
+	}
+	e.people = count(d, within(mentions, s, func(m name.Mention) int { return m.Start }), s)
+	g.weighMarkers(d, e)
+	return e
+}
+
+// counts reports whether a number counts as a person's.
+func (g *Grader) counts(m detectors.Match) bool {
+	return m.Confidence >= 0.5 && (!m.TestNumber || g.countTest)
+}
+
+// within returns the items that start in s; list is in order of offset.
+func within[T any](list []T, s span, start func(T) int) []T {
+	i := sort.Search(len(list), func(i int) bool { return start(list[i]) >= s.start })
+	j := sort.Search(len(list), func(j int) bool { return start(list[j]) >= s.end })
+	return list[i:max(i, j)]
+}
+
+// weighMarkers adds up the points of markers, each marker once, after
+// promotion.
+func (g *Grader) weighMarkers(d *Document, e *evidence) {
+	person := len(e.ids) > 0 || e.people.clients > 0 || e.people.fields > 0
+	for m := range e.markers {
+		switch {
+		case m.Category == marker.Counter:
+			if m.Weight == marker.Strong {
+				e.counters += 2
+			} else {
+				e.counters++
+			}
+			continue
+		case m.Category == "case-structure":
+			e.structur++
+			continue
+		case m.Category == "case-number":
+			e.caseno++
+			continue
+		case m.Category == "secrecy-stamp":
+			e.stamps++
+			if m.Kind == "lawref" {
+				e.lawrefs++
+			}
+			continue
+		}
+		w := m.Weight
+		if person && m.Promote != "" && w == marker.Medium {
+			w = marker.Strong
+		}
+		switch {
+		case m.Kind == "lawref":
+			e.lawrefs++
+			e.points[m.Category] += 1.5
+		case w == marker.Strong:
+			e.strong++
+			e.points[m.Category] += 4
+		case w == marker.Medium:
+			e.medium++
+			e.points[m.Category] += 2
+		default:
+			e.points[m.Category] += 0.5
+		}
+	}
+}
+
+// features are the numbers that the model weighs. Their order is fixed by the
+// code; their names tie them to the weights.
+type features struct {
+	names []string
+	x     []float64
+}
+
+func (f *features) add(name string, x float64) {
+	f.names = append(f.names, name)
+	f.x = append(f.x, x)
+}
+
+func (f *features) count(name string, n int) { f.add(name, math.Log1p(float64(n))) }
+
+// features turns the evidence of a stretch into numbers. Counts enter as
+// logarithms: the first says more than the tenth.
+func (g *Grader) features(e *evidence) *features {
+	f := &features{}
+	topics, kinds, top := 0, 0, 0
+	for i, group := range g.voc.groups {
+		f.count("words:"+group, e.distinct[i])
+		if i < topicGroups {
+			topics += e.distinct[i]
+			top = max(top, e.distinct[i])
+			if e.distinct[i] > 1 {
+				kinds++
+			}
+		}
+	}
+	size := math.Log1p(float64(e.layout.bytes) / 500)
+	f.add("size", size)
+	f.count("topics", topics)
+	f.count("top topic", top)
+	f.count("kinds", kinds)
+	f.count("markers:strong", e.strong)
+	f.count("markers:medium", e.medium)
+	f.count("markers:structure", e.structur)
+	f.count("markers:stamp", e.stamps)
+	f.count("markers:law", e.lawrefs)
+	f.count("markers:case number", e.caseno)
+	f.add("markers:counter", math.Log1p(e.counters))
+	g.personFeatures(f, e, topics)
+	g.layoutFeatures(f, &e.layout)
+	return f
+}
+
+func (g *Grader) personFeatures(f *features, e *evidence, topics int) {
+	p := &e.people
+	words := max(e.layout.bytes/6, 20)
+	per := func(n int) float64 { return math.Sqrt(float64(n) / float64(words) * 100) }
+	group := func(name string) int { return e.words[g.voc.index[name]] }
+	f.count("ids", len(e.ids))
+	f.count("people:clients", p.clients)
+	f.count("people:others", p.others)
+	f.count("people:officials", p.officials)
+	f.count("people:initials", p.initials)
+	f.count("people:given", p.given)
+	f.count("people:full", p.full)
+	f.count("people:fields", p.fields)
+	f.count("people:client mentions", p.clientMentions)
+	f.count("people:roles", p.roles)
+	f.add("density:names", per(p.mentions))
+	f.add("density:he-she", per(group("he-she")))
+	f.add("density:i-we", per(group("i-we")))
+	f.add("density:you", per(group("you")))
+	f.add("density:kin", per(group("kin")+group("the-child")))
+	f.add("density:said", per(group("said")))
+	f.add("density:happened", per(group("happened")))
+	f.add("density:modal", per(group("modal")))
+	f.add("density:generic", per(group("generic")))
+	f.add("density:guidance", per(group("guidance")))
+	f.add("density:public", per(group("public")))
+	f.add("density:topics", per(topics))
+	instance := math.Log1p(float64(len(e.ids)*2 + p.clients*2 + p.others + p.initials + p.roles + p.unnamed))
+	acts := math.Log1p(float64(group("he-she") + group("said") + group("happened") + group("feeling") + group("decision") + group("watch")))
+	subject := math.Log1p(float64(topics) + 2*float64(e.strong) + float64(e.medium))
+	f.add("both:person+subject", math.Min(instance, subject))
+	f.add("both:acts+subject", math.Min(acts, subject))
+	f.add("both:person+acts", math.Min(instance, acts))
+	f.add("all three", math.Min(math.Min(instance, acts), subject))
+}
+
+func (g *Grader) layoutFeatures(f *features, l *layout) {
+	lines := float64(max(l.lines, 1))
+	f.count("layout:blanks", l.blanks)
+	f.count("layout:boxes", l.boxes)
+	f.count("layout:checked", l.checked)
+	f.count("layout:placeholders", l.brackets+l.guillemet)
+	f.count("layout:dates", l.dates)
+	f.count("layout:times", l.times)
+	f.count("layout:ages", l.ages)
+	f.count("layout:percent", l.percents)
+	f.count("layout:money", l.money)
+	f.count("layout:addresses", l.urls+l.mails)
+	f.count("layout:quotes", l.quotes)
+	f.count("layout:questions", l.questions)
+	f.count("layout:exclaims", l.exclaims)
+	f.add("layout:bullets", math.Sqrt(float64(l.bullets)/lines))
+	f.add("layout:numbered", math.Sqrt(float64(l.numbered)/lines))
+	f.add("layout:cells", math.Sqrt(float64(l.cells)/lines))
+	f.add("layout:filled", math.Sqrt(float64(l.filled)/lines))
+	f.add("layout:notes", math.Sqrt(float64(l.notes)/lines))
+	f.count("layout:mail", l.headers)
+	f.count("layout:capital lines", l.capitalLines)
+}

@@ -1,0 +1,182 @@
+package grade
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+
+	"aktvakt/detectors"
+	"aktvakt/detectors/name"
+)
+
+// Roles of family and of the person a case is about. A role without a name
+// beside it is a person too: "mamman", "drengen".
+const (
+	roleMother = iota
+	roleFather
+	roleSister
+	roleBrother
+	roleSpouse
+	roleSon
+	roleDaughter
+	roleGrandmother
+	roleGrandfather
+	roleStepfather
+	roleStepmother
+	roleAunt
+	roleUncle
+	roleCousin
+	roleBoy
+	roleGirl
+	roleEx
+	roleCount
+)
+
+// roleStems map the beginnings of words to roles; the longest wins.
+var roleStems = map[string]int{}
+
+func init() {
+	for role, stems := range map[int]string{
+		roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's",
+		roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's",
+		roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister",
+		roleBrother:     "bror brodern lillebror storebror broder broderen veslebror veli veljen pikkuveli isoveli velje bróðir bróður brother",
+		roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki maka eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen",
+		roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa son",
+		roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter",
+		roleGrandmother: "mormor farmor bedstemor bestemor mummo mummi amma ömmu grandmother grandma",
+		roleGrandfather: "morfar farfar bedstefar bestefar ukki vaari afi afa grandfather grandpa",
+		roleStepfather:  "styvpappa styvfar styvpappan plastpappa stedfar stedfaren stefar stefaren isäpuoli stjúpi stjúpfaðir stepfather",
+		roleStepmother:  "styvmor styvmamma stedmor stemor äitipuoli stjúpmóðir stepmother",
+		roleAunt:        "moster faster mostern fastern tante täti frænka",
+		roleUncle:       "farbror morbror onkel setä eno frændi uncle",
+		roleCousin:      "kusin kusinen fætter kusine fetter søskenbarn serkku cousin",
+		roleBoy:         "pojken pojkens drengen drengens gutten guttens guten strákurinn drengurinn poika",
+		roleGirl:        "flickan flickans pigen pigens jenta jenten tyttö tytön stúlkan stelpan",
+		roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen",
+	} {
+		for _, w := range bytes.Fields([]byte(stems)) {
+			roleStems[string(w)] = role
+		}
+	}
+}
+
+// count adds up the people of a stretch of the text.
+func count(d *Document, mentions []name.Mention, s span) people {
+	p := people{person: map[int]bool{}}
+	type one struct {
+		official, client, field bool
+		kind                    name.Kind
+	}
+	byPerson := map[int]*one{}
+	var order []int
+	for _, m := range mentions {
+		p.mentions++
+		o := byPerson[m.Person]
+		if o == nil {
+			o = &one{official: m.Official, kind: m.Kind}
+			byPerson[m.Person] = o
+			order = append(order, m.Person)
+		}
+		o.official = o.official || m.Official
+		o.client = o.client || m.Client
+		o.field = o.field || m.Field && !m.Official
+		o.kind = min(o.kind, m.Kind)
+		if m.Client {
+			p.clientMentions++
+		}
+	}
+	for _, id := range order {
+		o := byPerson[id]
+		if o.official {
+			p.officials++
+			continue
+		}
+		p.person[id] = true
+		if o.client {
+			p.clients++
+		} else {
+			p.others++
+		}
+		switch o.kind {
+		case name.Full:
+			p.full++
+		case name.Initials:
+			p.initials++
+		default:
+			p.given++
+		}
+		if o.field {
+			p.fields++
+		}
+	}
+	p.roles, p.unnamed = roles(d.Text.Body[s.start:s.end], mentions, s.start)
+	return p
+}
+
+// roles counts distinct roles of family that no name follows, and children
+// without a name.
+func roles(text []byte, mentions []name.Mention, base int) (family, children int) {
+	named := map[int]bool{}
+	for _, m := range mentions {
+		named[m.Start-base] = true
+	}
+	var seen [roleCount]bool
+	var buf [40]byte
+	for i := 0; i < len(text); {
+		r, n := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRune(text[i:])
+		}
+		if !unicode.IsLetter(r) {
+			i += n
+			continue
+		}
+		start, w := i, buf[:0]
+		for i < len(text) {
+			r, n := utf8.DecodeRune(text[i:])
+			if !unicode.IsLetter(r) {
+				break
+			}
+			if len(w) < len(buf)-4 {
+				w = utf8.AppendRune(w, unicode.ToLower(r))
+			}
+			i += n
+		}
+		if role, ok := roleStems[string(w)]; ok && !named[start] && !named[i+1] && !named[i+2] {
+			seen[role] = true
+		}
+	}
+	for role, yes := range seen {
+		switch {
+		case !yes:
+		case role == roleBoy || role == roleGirl:
+			children++
+		default:
+			family++
+		}
+	}
+	return family, children
+}
+
+// distinctNumbers counts different numbers and those of minors.
+func distinctNumbers(ids []detectors.Match, max int) (persons, minors int) {
+	seen := map[[16]byte]bool{}
+	for _, m := range ids {
+		k := m.Value.Key(countKey)
+		if seen[k] {
+			continue
+		}
+		if len(seen) < max {
+			seen[k] = true
+		}
+		persons++
+		if m.Minor {
+			minors++
+		}
+	}
+	return persons, minors
+}
+
+// countKey only serves to tell numbers of one document apart in memory.
+var countKey = []byte("count")

@@ -1,0 +1,192 @@
+// Command train learns the weights of package grade from labelled texts and
+// measures them on writers left out.
+//
+//	go run ./detectors/grade/train -labels DIR            measure
+//	go run ./detectors/grade/train -labels DIR -out FILE  measure and write
+//
+// DIR holds the texts and labels.jsonl, one object a line with file, writer,
+// sensitivity, categories, persons and minors. Training is deterministic.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"time"
+
+	"aktvakt/detectors"
+	"aktvakt/detectors/engine"
+	"aktvakt/detectors/grade"
+)
+
+type label struct {
+	File, Writer, Language, Sensitivity, Layout, Why string
+	Categories                                       []string
+	Persons, Minors                                  int
+}
+
+type sample struct {
+	label
+	doc         *grade.Document
+	x           []float64
+	case_, high bool
+	graded      bool // the label tells the grade, not only case or not
+}
+
+func main() {
+	log.SetFlags(0)
+	dir := flag.String("labels", "", "folder with texts and labels.jsonl")
+	out := flag.String("out", "", "write the weights here")
+	verbose := flag.Bool("v", false, "list the errors")
+	lambda := flag.Float64("l2", 3, "strength of regularisation")
+	skip := flag.String("skip", "", "writers whose errors are not listed")
+	flag.Parse()
+	samples, names, g, err := load(*dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lowo(samples, names, g, *lambda, *verbose, *skip)
+	if *out == "" {
+		return
+	}
+	m := fit(samples, names, *lambda)
+	m.Note = fmt.Sprintf("trained on %d texts, l2 %g", len(samples), *lambda)
+	data, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(*out, append(data, '\n'), 0o644); err != nil {
+		log.Fatal(err)
+	}
+}
+
+var unlabelled = regexp.MustCompile(`^[a-z]+_([np])\d+_`)
+
+func load(dir string) (samples []*sample, names []string, g *grade.Grader, err error) {
+	e, err := engine.New(detectors.Options{CountTestNumbers: true, Now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	g = e.Grader()
+	data, err := os.ReadFile(filepath.Join(dir, "labels.jsonl"))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	seen := map[string]bool{}
+	sc := bufio.NewScanner(bytes.NewReader(data))
+	for sc.Scan() {
+		s := &sample{graded: true}
+		if err := json.Unmarshal(sc.Bytes(), &s.label); err != nil {
+			return nil, nil, nil, err
+		}
+		s.high = s.Sensitivity == "highly-sensitive"
+		s.case_ = s.high || s.Sensitivity == "sensitive"
+		seen[s.File] = true
+		samples = append(samples, s)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, f := range files {
+		base := filepath.Base(f)
+		if m := unlabelled.FindStringSubmatch(base); m != nil && !seen[base] {
+			samples = append(samples, &sample{label: label{File: base, Writer: "w0"}, case_: m[1] == "p"})
+		}
+	}
+	sort.SliceStable(samples, func(i, j int) bool { return samples[i].File < samples[j].File })
+	for _, s := range samples {
+		text, err := os.ReadFile(filepath.Join(dir, s.File))
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		s.doc = e.Examine(detectors.Text{Body: text})
+		names, s.x = g.Features(s.doc)
+	}
+	return samples, names, g, nil
+}
+
+// fit trains all parts of the model.
+func fit(samples []*sample, names []string, lambda float64) *grade.Model {
+	var all, cases []*sample
+	for _, s := range samples {
+		all = append(all, s)
+		if s.case_ && s.graded {
+			cases = append(cases, s)
+		}
+	}
+	return &grade.Model{
+		Case: logistic(all, names, func(s *sample) bool { return s.case_ }, lambda),
+		High: logistic(cases, names, func(s *sample) bool { return s.high }, lambda*2),
+	}
+}
+
+type tally struct{ tp, fp, fn, grade, persons int }
+
+func (t tally) String() string {
+	p := float64(t.tp) / max(1, float64(t.tp+t.fp))
+	r := float64(t.tp) / max(1, float64(t.tp+t.fn))
+	return fmt.Sprintf("tp %3d fp %3d fn %3d  P %.3f R %.3f  grade %.3f persons±1 %.3f", t.tp, t.fp, t.fn, p, r,
+		float64(t.grade)/max(1, float64(t.tp)), float64(t.persons)/max(1, float64(t.tp)))
+}
+
+// lowo trains without each writer in turn and measures on that writer.
+func lowo(samples []*sample, names []string, g *grade.Grader, lambda float64, verbose bool, skip string) {
+	writers := map[string]bool{}
+	for _, s := range samples {
+		writers[s.Writer] = true
+	}
+	var order []string
+	for w := range writers {
+		order = append(order, w)
+	}
+	sort.Strings(order)
+	var total tally
+	for _, w := range order {
+		var train, test []*sample
+		for _, s := range samples {
+			if s.Writer == w {
+				test = append(test, s)
+			} else {
+				train = append(train, s)
+			}
+		}
+		gw := g.WithModel(fit(train, names, lambda))
+		var t tally
+		for _, s := range test {
+			r := gw.Grade(s.doc)
+			found := r.Grade == detectors.Sensitive || r.Grade == detectors.HighlySensitive
+			switch {
+			case found && s.case_:
+				t.tp++
+				if !s.graded || string(r.Grade) == s.Sensitivity {
+					t.grade++
+				}
+				if d := r.Persons - s.Persons; !s.graded || d >= -1 && d <= 1 {
+					t.persons++
+				} else if verbose && w != skip {
+					fmt.Printf("   PERSONS %s got %d want %d %s\n", s.File, r.Persons, s.Persons, s.Why)
+				}
+			case found:
+				t.fp++
+			case s.case_:
+				t.fn++
+			}
+			if verbose && found != s.case_ {
+				fmt.Printf("   %s score %.1f %s %s: %s\n", map[bool]string{true: "FALSE", false: "MISS "}[found], r.Score, s.File, s.Language+" "+s.Layout, s.Why)
+			}
+		}
+		fmt.Printf("%s %s\n", w, t)
+		if w != "w0" {
+			total.tp, total.fp, total.fn, total.grade, total.persons = total.tp+t.tp, total.fp+t.fp, total.fn+t.fn, total.grade+t.grade, total.persons+t.persons
+		}
+	}
+	fmt.Printf("all but w0: %s\n", total)
+}

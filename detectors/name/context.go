@@ -1,0 +1,135 @@
+package name
+
+import "strings"
+
+// kin are words of family and of children, bare and definite, as they stand
+// right before a name.
+var kin = set(`mamma mamman mammas pappa pappan mor far modern fadern syster systern bror brodern lillebror lillasyster storebror
+	storasyster son sonen dotter dottern dottera syskonen make maken maka makan hustru hustrun man mannen fru frun sambo sambon exman exmake
+	exmannen pojkvän pojkvännen flickvän flickvännen mormor morfar farmor farfar moster faster farbror morbror kusin kusinen styvfar
+	styvpappa styvmor barn barnet pojken flickan tonåringen bebisen klient klienten brukaren eleven patienten
+	moren faren lillesøster storesøster søster søsteren broder broderen søn sønnen datter datteren hustruen konen manden kæreste
+	kæresten eksmand eksmanden eksen samlever samleveren mormor farmor bedstefar fætter kusine stedfar stedmor plejemor plejefar
+	drengen pigen barnet borger borgeren beboer beboeren eleven patienten
+	mora faren syster systera bestemor bestefar sønn sønnen datter dattera kone kona kjæreste kjæresten samboer samboeren
+	stefar stemor fostermor fosterfar gutten guten jenta jenten bruker brukeren bebuar
+	äiti äidin isä isän veli veljen sisko siskon poika pojan tytär tyttären vaimo vaimon mies miehen puoliso mummo ukki pikkuveli
+	isoveli pikkusisko isosisko serkku täti setä isäpuoli lapsi lapsen asiakas asiakkaan oppilas oppilaan potilas asukas
+	móðir móðirin faðir faðirinn mamma pabbi bróðir systir sonur sonurinn dóttir dóttirin amma afi maki eiginmaður eiginkona sambýlismaður
+	mother father sister brother son daughter husband wife partner stepfather grandmother client pupil resident
+	syskon søsken søskende barna børnene sysken lapset familjen familien fam familie perhe`)
+
+// verb are the verbs of notes on a case.
+var verb = set(`säger sa sade berättar berättade uppger uppgav beskriver vill ville har hade är var kom kommer ringde ringer går gick blev blir
+	fick får mår mådde sover sov gråter grät vägrar vägrade behöver bor bodde flyttade uttrycker önskar svarar svarade tar tog
+	siger sagde fortæller fortalte oplyser oplyste beskriver vil havde er kom kommer ringede gik får fik græder sover nægter bor boede
+	flyttede ønsker svarede møder mødte viser forklarer
+	sier seier fortalte forteller fortel oppgir oppgjev er var kom kjem ringte ringde gikk gjekk går fikk fekk får sov gråter græt nekter
+	bor bur budde bodde ønsker ønskjer svarte møtte viser har hadde ville skal
+	sanoo sanoi kertoo kertoi on oli ei tuli tulee soitti soittaa meni menee haluaa halusi itki itkee nukkui nukkuu asuu asui pelkää
+	kieltäytyy kokee toivoo vastasi löi
+	segir sagði greinir lýsir er var kom kemur hringdi fór fer vill vildi grét sefur svaf býr bjó þarf neitar óskar fékk
+	says said is was has had came called went wants wanted told lives lived needs refuses hits hit`)
+
+// stopWord begins sentences without being a name.
+var stopWord = set(`det den de han hon hun ho hän se hann hún það vi jag jeg eg du ni i på efter når när da då men och og så
+	alla alle nogen någon ingen mor far mamma pappa barnet eleven borgeren brukaren klienten barnen kommunen skolan skolen polisen politiet
+	äiti isä lapsi poliisi koulu móðir faðir barnið skólinn it he she they we the there`)
+
+// titleStems are beginnings of the titles of those who act in a role; title
+// words in compounds are found by titleEnds.
+var titleStems = []string{
+	"socialsekr", "enhetschef", "avdelningschef", "handlägg", "utredare", "rektor", "kurator", "sjuksköt", "läkare", "överläk", "psykolog",
+	"advokat", "ordförande", "ordf", "ledamot", "åklagare", "polis", "chef", "direktör", "barnsekr", "familjehemssekr", "lärare", "mentor", "specialped",
+	"kontaktperson", "jurist", "borgmäst", "kommunalråd", "förvaltningschef", "socialchef", "samordnare", "föredragande", "sekreterare",
+	"rådgiver", "socialrådg", "sagsbeh", "leder", "afdelingsleder", "teamleder", "forstander", "læge", "overlæge", "sygeplejerske", "skoleleder", "borgmester",
+	"konsulent", "direktør", "formand", "pædagog", "lærer", "visitator", "kontaktpæd", "tillidsrep", "sundhedsplej", "familieråd", "advokat", "politi",
+	"saksbeh", "rådgivar", "rådgjev", "leiar", "barnevernsl", "lege", "overlege", "lensmann", "ordfør", "kommunedir", "kommunalsjef", "helsesykepl",
+	"sykepleier", "sjukepleiar", "kontaktlær", "lærar", "vernepl", "tilsynspers", "verneombod", "hovudtill", "tillitsv",
+	"sosiaalityöntek", "sosiaaliohj", "johtaja", "päällikkö", "lääkäri", "opettaja", "rehtori", "kuraattori", "psykologi", "hoitaja", "ohjaaja",
+	"esihenkilö", "esimies", "luokanvalvoja", "pääluottam", "asianajaja", "puheenjohtaja", "omahoitaja",
+	"félagsráðgj", "ráðgjafi", "skólastj", "læknir", "hjúkrunarfr", "sálfræð", "lögmaður", "formaður", "forstöðu", "deildarstj", "kennari", "sveitarstj",
+	"social worker", "manager", "director", "teacher", "doctor", "nurse", "lawyer", "chair", "head", "officer", "counsellor", "professor", "dr", "redaktör",
+	"journalist", "projektleder", "projektledare", "prosjektleiar", "utvecklingsl", "administratör", "assistent", "vikar", "föreläs",
+}
+
+var titleEnds = []string{"chef", "sekreterare", "ledare", "leder", "leiar", "rådgiver", "konsulent", "handläggare", "terapeut", "pedagog",
+	"pædagog", "läkare", "læge", "lege", "sköterska", "plejerske", "pleier", "sjef", "päällikkö", "johtaja", "ohjaaja", "hoitaja", "työntekijä", "stjóri", "fulltrúi", "ansvarig", "samordnare"}
+
+func isTitle(w string) bool {
+	if len(w) < 3 {
+		return w == "dr"
+	}
+	for _, s := range titleStems {
+		if strings.HasPrefix(w, s) {
+			return true
+		}
+	}
+	for _, s := range titleEnds {
+		if len(w) > len(s) && strings.HasSuffix(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// officialLabels begin lines that name those who write, receive or decide.
+var officialLabels = set(`från fra frå lähettäjä frá from avsändare afsender avsender till til vastaanottaja to mottagare cc kopia kopi
+	handläggare utredare rådgiver sagsbehandler saksbehandler saksbehandlar käsittelijä kirjaaja beslutande beslutsfattare närvarande föredragande ordförande
+	ansvarig ansvarlig ansvarleg kontaktperson referent møteleder mötesledare afgivet skribent underskrift sign signatur
+	møtende møtande forfall vara deltagare deltagere deltakere deltakarar deltakara tilstede ledamöter justerare rapportör författare forfatter
+	uppdragsgivare beställare projektledare projektleder prosjektleder kouluttaja laatija osallistujat læstjóri viðstödd skráð ráðgjafi
+	kurator psykolog läkare læge lege rektor foredragsholder omahoitaja lääkäri luokanvalvoja klasslärare kontaktlærer tilsynsperson ombud biträde advokat`)
+
+// closings begin a signature.
+var closings = []string{
+	"med vänlig hälsning", "vänlig hälsning", "vänliga hälsningar", "hälsningar", "mvh", "hälsn", "med venlig hilsen", "venlig hilsen", "de bedste hilsner",
+	"hilsen", "hilsner", "kh", "kærlig hilsen", "vennlig hilsen", "med vennleg helsing", "med vennlig hilsen", "venleg helsing", "helsing", "beste hilsen", "bh",
+	"ystävällisin terveisin", "terveisin", "terv", "t.", "yst.", "kveðja", "bestu kveðjur", "virðingarfyllst", "kær kveðja",
+	"kind regards", "best regards", "regards", "sincerely", "best wishes", "för socialnämnden", "på vegne af",
+}
+
+// regions marks the lines of signatures, mail headers and officials' fields,
+// and those with a label.
+func (f *finder) regions() {
+	lines := strings.Split(string(f.text), "\n")
+	f.official = make([]bool, len(lines)+1)
+	f.field = make([]bool, len(lines)+1)
+	sign := 0
+	for i, line := range lines {
+		l := strings.ToLower(strings.Trim(line, " \t\r>*-–|#_~"))
+		f.field[i] = labelled(l)
+		if sign > 0 && l != "" {
+			f.official[i] = len(l) < 60
+			sign--
+		}
+		if closing(l) {
+			f.official[i], sign = true, 3
+			continue
+		}
+		if strings.HasPrefix(strings.TrimSpace(line), "/") && len(l) < 60 {
+			f.official[i] = true
+		}
+		label, _, ok := strings.Cut(l, ":")
+		if ok && len(label) < 40 {
+			first, _, _ := strings.Cut(strings.TrimSpace(label), " ")
+			f.official[i] = f.official[i] || officialLabels[first] || isTitle(first)
+		}
+	}
+}
+
+func closing(l string) bool {
+	for _, c := range closings {
+		if rest, ok := strings.CutPrefix(l, c); ok && len(rest) < 40 && (rest == "" || strings.ContainsAny(rest[:1], " ,./!:")) {
+			return true
+		}
+	}
+	return false
+}
+
+// labelled tells a line with a label and a value: "Namn: …", "Elev   …".
+func labelled(l string) bool {
+	i := strings.IndexByte(l, ':')
+	return i > 1 && i < 40 && i+1 < len(l) && strings.Count(l[:i], " ") < 5 ||
+		strings.Contains(l, "\t") || strings.Count(l, ";") > 2 || strings.Contains(l, "   ")
+}
