@@ -233,7 +233,7 @@ func (r *runner) scan(ctx context.Context, t *target) {
 }
 
 func (t *target) fail(err error) {
-	t.sum.Status, t.sum.Error, t.sum.Hint = "failed", plain(err), hintOf(err)
+	t.sum.Status, t.sum.Error, t.sum.Hint = "failed", plain(err), Hint(err)
 }
 
 func (t *target) stopped() {

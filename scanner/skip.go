@@ -29,8 +29,8 @@ func reasonOf(err error) finding.Reason {
 	return extract.ReasonOf(err)
 }
 
-// hintOf says what the operator can do about a target that failed.
-func hintOf(err error) string {
+// Hint says what the operator can do about a target's error, or "".
+func Hint(err error) string {
 	switch {
 	case errors.Is(err, source.ErrLogon):
 		return "check the account and its password: AKTVAKT_SMB_USER and AKTVAKT_SMB_PASSWORD_FILE, or credentials in the configuration"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,22 +41,42 @@ func (f *folder) loops(e source.Entry) bool {
 	return false
 }
 
-// chain returns the folders from the root down to f with their access rules;
-// rules that cannot be read are left zero.
+// chain returns the folders above an entry that lies in f, the topmost first,
+// with their access rules; rules that cannot be read are left zero. f is nil
+// for the root of a target.
 func (f *folder) chain(ctx context.Context, s source.Source) []access.Folder {
 	r, ok := source.As[source.ACLReader](s)
-	if !ok || f == nil {
+	if !ok {
 		return nil
 	}
-	out := make([]access.Folder, f.depth+1)
+	out := Above(ctx, s)
+	if f == nil {
+		return out
+	}
+	n := len(out)
+	out = append(out, make([]access.Folder, f.depth+1)...)
 	for ; f != nil; f = f.parent {
 		d, err := r.ACL(ctx, f.entry)
 		if err != nil {
 			d = access.Descriptor{}
 		}
-		out[f.depth] = access.Folder{Name: source.Join(s.Name(), f.entry.Path), Descriptor: d}
+		out[n+f.depth] = access.Folder{Name: source.Join(s.Name(), f.entry.Path), Descriptor: d}
 	}
 	return out
+}
+
+// Above returns the folders above the root of a source, the topmost first.
+// What cannot be read is left out: it costs the name of a place, no verdict.
+func Above(ctx context.Context, s source.Source) []access.Folder {
+	in, ok := source.As[source.Insider](s)
+	if !ok {
+		return nil
+	}
+	out, err := in.Above(ctx)
+	if err != nil {
+		return nil
+	}
+	return slices.Clip(out)
 }
 
 // Filter chooses entries by globs on the path inside the target.

@@ -104,6 +104,14 @@ type Auditor interface {
 	Resolver(ctx context.Context, opt access.Options) (*access.Resolver, error)
 }
 
+// Insider is a source whose root lies inside something larger, such as a
+// folder in a share. Find it through wrappers with As.
+type Insider interface {
+	// Above returns the folders above the root, the topmost first, with the
+	// access rules that could be read.
+	Above(ctx context.Context) ([]access.Folder, error)
+}
+
 // Wrapper is a source around another, such as one that limits bandwidth.
 type Wrapper interface {
 	Unwrap() Source

@@ -1,0 +1,45 @@
+# One command runs the main job, one runs every test:
+#
+#   go run ./cmd/aktvakt scan PATH
+#   make test
+#
+# make test installs what the tests need with apt (as root), so that a fresh
+# machine with Go is enough.
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+APT = samba samba-common-bin smbclient samba-vfs-modules libnss-wrapper \
+	acl attr util-linux iproute2 chromium poppler-utils
+PKGS = ./...
+CACHE ?= $(CURDIR)/.cache
+
+.PHONY: build test check unit tools image clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o aktvakt ./cmd/aktvakt
+
+test: tools check unit
+
+# tools installs the servers and programs that the tests run for real. A test
+# whose program is missing fails and says so; none is skipped.
+tools:
+	@missing=""; for p in $(APT); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null || \
+	  { echo "make: error: the test programs$$missing could not be installed; run this as root on Debian or install them by hand" >&2; exit 1; }; \
+	fi
+
+check:
+	@test -z "$$(gofmt -l cmd scanner detectors)" || { gofmt -l cmd scanner detectors; echo "make: error: run gofmt -w on these files" >&2; exit 1; }
+	$(GO) vet $(PKGS)
+	$(GO) run $(STATICCHECK) $(PKGS)
+
+unit:
+	$(GO) test -race -timeout 20m $(PKGS)
+
+clean:
+	rm -rf aktvakt .cache

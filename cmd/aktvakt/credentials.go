@@ -1,0 +1,62 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strings"
+
+	"aktvakt/scanner/config"
+)
+
+// account is how to log on to a server.
+type account struct{ domain, user, password string }
+
+// accountFor finds the account for a target: what the target itself names,
+// then the configuration, then the environment. Passwords come from files or
+// the environment only.
+func accountFor(p config.Place, c config.Credentials) (account, error) {
+	domain, user := splitUser(os.Getenv("AKTVAKT_SMB_USER"))
+	a := account{
+		domain: cmp.Or(p.Domain, c.Domain, os.Getenv("AKTVAKT_SMB_DOMAIN"), domain),
+		user:   cmp.Or(p.User, c.User, user),
+	}
+	if a.user == "" {
+		return a, &usageError{
+			fmt.Sprintf("no account to log on to %s", p.Address()),
+			"set AKTVAKT_SMB_USER (DOMAIN\\user) and AKTVAKT_SMB_PASSWORD_FILE, or credentials in the configuration",
+		}
+	}
+	file := cmp.Or(c.PasswordFile, os.Getenv("AKTVAKT_SMB_PASSWORD_FILE"))
+	pw, given := os.LookupEnv("AKTVAKT_SMB_PASSWORD")
+	switch {
+	case file != "" && (c.PasswordFile != "" || !given):
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return a, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
+		}
+		a.password = strings.TrimRight(string(b), "\r\n")
+	case given:
+		a.password = pw
+	default:
+		return a, &usageError{
+			fmt.Sprintf("no password for %s on %s", a.user, p.Address()),
+			"set AKTVAKT_SMB_PASSWORD_FILE or AKTVAKT_SMB_PASSWORD, or password_file in the configuration",
+		}
+	}
+	return a, nil
+}
+
+// splitUser reads DOMAIN\user, user@domain and DOMAIN;user.
+func splitUser(s string) (domain, user string) {
+	if d, u, ok := strings.Cut(s, `\`); ok {
+		return d, u
+	}
+	if d, u, ok := strings.Cut(s, ";"); ok {
+		return d, u
+	}
+	if u, d, ok := strings.Cut(s, "@"); ok {
+		return d, u
+	}
+	return "", s
+}
