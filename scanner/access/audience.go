@@ -285,7 +285,11 @@ func (r *Resolver) vias(a *Audience, x *reach) {
 			people += r.unlisted()
 		}
 		someone := may.Contains(r.m.beyond()) || may.Intersects(r.m.living)
-		wide := g.wide && shareOpen && (someone || g.sid == sidAnonymous) || r.wideByMeasure(in)
+		byName := g.wide && shareOpen
+		if x.outside { // folders above may shut others out
+			byName = g.wide && may.Contains(r.m.beyond())
+		}
+		wide := byName && (someone || g.sid == sidAnonymous) || r.wideByMeasure(in)
 		if !someone && !wide && !g.unknownUser {
 			continue
 		}
@@ -335,6 +339,15 @@ func (r *Resolver) nesting(s SID) []string {
 	if len(r.m.direct[s]) == 0 {
 		return nil
 	}
+	if p, ok := r.paths.Load(s); ok {
+		return p.([]string)
+	}
+	path := r.chain(s)
+	r.paths.Store(s, path)
+	return path
+}
+
+func (r *Resolver) chain(s SID) []string {
 	var path []string
 	seen := map[SID]bool{}
 	for len(path) < maxNesting && !seen[s] {

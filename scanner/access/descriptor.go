@@ -171,8 +171,8 @@ func parseACE(b []byte) (ACE, error) {
 	a := ACE{Type: b[0], Flags: b[1], Mask: le.Uint32(b[4:])}
 	b = b[8:]
 	switch a.Type {
-	case aceAllow, aceDeny, aceAudit, aceAllowCallback, aceDenyCallback, aceAuditCallback, aceLabel, aceResource, acePolicy:
-	case aceAllowObject, aceDenyObject, aceAuditObject, aceAllowCallbackObject, aceDenyCallbackObject, aceAuditCallbackObject:
+	case aceAllow, aceDeny, aceAudit, aceAlarm, aceAllowCallback, aceDenyCallback, aceAuditCallback, aceAlarmCallback, aceLabel, aceResource, acePolicy:
+	case aceAllowObject, aceDenyObject, aceAuditObject, aceAlarmObject, aceAllowCallbackObject, aceDenyCallbackObject, aceAuditCallbackObject, aceAlarmCallbackObject:
 		if len(b) < 4 {
 			return a, ErrDescriptor
 		}
@@ -245,8 +245,8 @@ func (a ACE) effect() (e effect, sure bool) {
 		return allows, false
 	case aceDenyObject, aceDenyCallback, aceDenyCallbackObject:
 		return denies, false
-	case aceAudit, aceAuditObject, aceAuditCallback, aceAuditCallbackObject, aceLabel, aceResource, acePolicy, aceAlarm, aceAlarmObject, aceAlarmCallback, aceAlarmCallbackObject:
-		// audit and alarm rules, labels, claims
+	case aceAudit, aceAuditObject, aceAuditCallback, aceAuditCallbackObject, aceAlarm, aceAlarmObject, aceAlarmCallback,
+		aceAlarmCallbackObject, aceLabel, aceResource, acePolicy:
 		return noEffect, true
 	}
 	return noEffect, false

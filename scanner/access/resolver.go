@@ -63,6 +63,8 @@ type Resolver struct {
 	mu    sync.RWMutex
 	cache map[Descriptor]*Audience
 
+	paths sync.Map // SID to []string, see nesting
+
 	nameMu sync.Mutex
 	asked  map[SID]Named
 }
