@@ -46,15 +46,17 @@ type evidence struct {
 
 // people are the mentions of a stretch.
 type people struct {
-	mentions                    int
-	clients, others, officials  int // distinct people
-	full, given, initials       int // distinct people by the fullest mention
-	fields                      int
-	clientMentions              int
-	roles                       int // distinct roles of family without a name
-	unnamed                     int // children and clients without a name
-	person                      map[int]bool
-	namedMinors, statedChildren int
+	mentions                   int
+	clients, others, officials int // distinct people
+	full, given, initials      int // distinct people by the fullest mention
+	fields                     int
+	clientMentions             int
+	roles                      int // distinct roles of family without a name
+	unnamed                    int // children and clients without a name
+	person                     map[int]bool
+	// those of others whose name fills a field, stands more than once or in
+	// full, or stands once
+	inFields, known, once int
 }
 
 func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence {
@@ -184,7 +186,71 @@ func (g *Grader) features(e *evidence) *features {
 	f.add("markers:counter", math.Log1p(e.counters))
 	g.personFeatures(f, e, topics)
 	g.layoutFeatures(f, &e.layout)
+	g.subjectFeatures(f, e)
+	countFeatures(f, e)
 	return f
+}
+
+// countFeatures estimate the number of people. They are counts, not
+// logarithms: people add up.
+func countFeatures(f *features, e *evidence) {
+	p := &e.people
+	n := func(name string, v int, most int) { f.add("persons:"+name, float64(min(v, most))) }
+	ids, _ := distinctNumbers(e.ids, 1000)
+	named := p.clients + p.inFields + p.known
+	n("clients", p.clients, 12)
+	n("in fields", p.inFields, 12)
+	n("known", p.known, 12)
+	n("once", p.once, 12)
+	n("officials", p.officials, 6)
+	n("initials", p.initials, 6)
+	n("roles", p.roles, 6)
+	n("children", p.unnamed, 2)
+	n("more numbers than names", max(0, ids-named), 6)
+	n("roles beyond names", max(0, p.roles+p.unnamed-named), 6)
+	one := 0
+	if named == 0 {
+		one = 1
+	}
+	n("no name", one, 1)
+	n("ages", e.layout.ages, 6)
+}
+
+// subjectFeatures tell of what the text treats; they decide between the two
+// highest grades.
+func (g *Grader) subjectFeatures(f *features, e *evidence) {
+	high, low, topHigh, topLow := 0.0, 0.0, 0.0, 0.0
+	for i := range topicGroups {
+		c := g.voc.groups[i]
+		p := e.subject(c, e.distinct[i])
+		f.add("subject:"+c, math.Log1p(p))
+		if g.floor[c] == detectors.HighlySensitive {
+			high, topHigh = high+p, max(topHigh, p)
+		} else {
+			low, topLow = low+p, max(topLow, p)
+		}
+	}
+	f.add("subjects:high", math.Log1p(high))
+	f.add("subjects:low", math.Log1p(low))
+	f.add("subjects:top high", math.Log1p(topHigh))
+	f.add("subjects:top low", math.Log1p(topLow))
+	f.add("subjects:share", (high+1)/(high+low+2))
+	f.add("subjects:top share", (topHigh+1)/(topHigh+topLow+2))
+	many := 0.0
+	if n, _ := distinctNumbers(e.ids, 1000); n >= manyPeople {
+		many = 1
+	}
+	f.add("subjects:many", many)
+}
+
+// manyPeople with a number in one document of a sensitive subject make it
+// highly sensitive: such a list harms many at once.
+const manyPeople = 10
+
+// subject returns the points of a category: those of its markers and one for
+// each of its everyday words.
+func (e *evidence) subject(category string, words int) float64 {
+	return e.points[category] + float64(min(words, 8))
 }
 
 func (g *Grader) personFeatures(f *features, e *evidence, topics int) {

@@ -138,7 +138,7 @@ func topIndexes(counts []int, k int) map[int]bool {
 
 func (g *Grader) decide(d *Document, mentions []name.Mention, e *evidence, f *features, value float64) detectors.Result {
 	r := detectors.Result{Grade: detectors.None, Score: max(0, math.Round((threshold+scale*value)*10)/10)}
-	r.Persons = e.people.clients + e.people.others
+	r.Persons = g.persons(d, e, f)
 	if value > 0 {
 		r.Grade = detectors.Sensitive
 		if g.model.High.value(f) > 0 {
@@ -148,4 +148,16 @@ func (g *Grader) decide(d *Document, mentions []name.Mention, e *evidence, f *fe
 		r.Grade = detectors.Internal
 	}
 	return r
+}
+
+// persons estimates the number of people that the document concerns. In a
+// list each row is one; elsewhere names, numbers and roles of family overlap,
+// and the model weighs them.
+func (g *Grader) persons(d *Document, e *evidence, f *features) int {
+	ids, _ := distinctNumbers(e.ids, 100_000)
+	rows := max(ids, e.people.inFields)
+	if rows >= 6 && e.layout.cells >= 6 {
+		return rows
+	}
+	return max(int(math.Round(g.model.Persons.value(f))), ids, 1)
 }

@@ -66,6 +66,7 @@ func count(d *Document, mentions []name.Mention, s span) people {
 	p := people{person: map[int]bool{}}
 	type one struct {
 		official, client, field bool
+		mentions                int
 		kind                    name.Kind
 	}
 	byPerson := map[int]*one{}
@@ -78,6 +79,7 @@ func count(d *Document, mentions []name.Mention, s span) people {
 			byPerson[m.Person] = o
 			order = append(order, m.Person)
 		}
+		o.mentions++
 		o.official = o.official || m.Official
 		o.client = o.client || m.Client
 		o.field = o.field || m.Field && !m.Official
@@ -93,10 +95,18 @@ func count(d *Document, mentions []name.Mention, s span) people {
 			continue
 		}
 		p.person[id] = true
-		if o.client {
+		switch {
+		case o.client:
 			p.clients++
-		} else {
+		case o.field:
 			p.others++
+			p.inFields++
+		case o.mentions > 1 || o.kind == name.Full:
+			p.others++
+			p.known++
+		default:
+			p.others++
+			p.once++
 		}
 		switch o.kind {
 		case name.Full:
@@ -121,7 +131,7 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children int
 	for _, m := range mentions {
 		named[m.Start-base] = true
 	}
-	var seen [roleCount]bool
+	var seen, hasName [roleCount]bool
 	var buf [40]byte
 	for i := 0; i < len(text); {
 		r, n := rune(text[i]), 1
@@ -143,13 +153,16 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children int
 			}
 			i += n
 		}
-		if role, ok := roleStems[string(w)]; ok && !named[start] && !named[i+1] && !named[i+2] {
+		if role, ok := roleStems[string(w)]; ok && !named[start] {
+			if named[i+1] || named[i+2] {
+				hasName[role] = true
+			}
 			seen[role] = true
 		}
 	}
 	for role, yes := range seen {
 		switch {
-		case !yes:
+		case !yes || hasName[role]:
 		case role == roleBoy || role == roleGirl:
 			children++
 		default:

@@ -89,33 +89,116 @@ var closings = []string{
 	"kind regards", "best regards", "regards", "sincerely", "best wishes", "för socialnämnden", "på vegne af",
 }
 
-// regions marks the lines of signatures, mail headers and officials' fields,
-// and those with a label.
+// region is what is known of a line.
+type region struct {
+	// official: the names up to this offset belong to people in their role.
+	official int
+	field    bool // has a label and a value, or cells
+}
+
+// regions marks the lines of signatures, mail headers, greetings in mails,
+// speakers of chats and officials' fields, and those with a label.
 func (f *finder) regions() {
 	lines := strings.Split(string(f.text), "\n")
-	f.official = make([]bool, len(lines)+1)
-	f.field = make([]bool, len(lines)+1)
-	sign := 0
+	f.line = make([]region, len(lines)+1)
+	mail, sign, offset, last := 0, 0, 0, -1
 	for i, line := range lines {
+		end := offset + len(line)
 		l := strings.ToLower(strings.Trim(line, " \t\r>*-–|#_~"))
-		f.field[i] = labelled(l)
-		if sign > 0 && l != "" {
-			f.official[i] = len(l) < 60
+		r := &f.line[i]
+		r.field = labelled(l)
+		label, _, ok := strings.Cut(l, ":")
+		first, _, _ := strings.Cut(strings.TrimSpace(label), " ")
+		switch {
+		case l == "":
+		case sign > 0 && len(l) < 60:
+			r.official = end
 			sign--
+		case closing(l):
+			r.official, sign = end, 3
+		case strings.HasPrefix(strings.TrimSpace(line), "/") && len(l) < 60:
+			r.official = end
+		case ok && len(label) < 40 && (officialLabels[first] || isTitle(first)):
+			r.official = end
+			if mailLabels[first] {
+				mail++
+				f.signed(last)
+			}
+		case mail > 0 && greeting(l):
+			r.official = end
+		default:
+			r.official = speaker(line, offset)
 		}
-		if closing(l) {
-			f.official[i], sign = true, 3
+		if l != "" {
+			last = i
+		}
+		if slash := strings.LastIndexByte(line, '/'); slash > 0 && len(line)-slash < 25 && (line[slash-1] == ' ' || line[slash-1] == '.') {
+			f.trailing = append(f.trailing, span{offset + slash, end})
+		}
+		offset = end + 1
+	}
+	f.signed(last)
+}
+
+// span is a stretch of text.
+type span struct{ start, end int }
+
+// signed marks a last line of a mail or note that is short enough to be a
+// name and nothing else.
+func (f *finder) signed(i int) {
+	if i <= 0 || f.line[i].field {
+		return
+	}
+	start, end, n := -1, 0, 0
+	for _, t := range f.tok {
+		if t.line != i {
 			continue
 		}
-		if strings.HasPrefix(strings.TrimSpace(line), "/") && len(l) < 60 {
-			f.official[i] = true
+		if !t.upper {
+			return
 		}
-		label, _, ok := strings.Cut(l, ":")
-		if ok && len(label) < 40 {
-			first, _, _ := strings.Cut(strings.TrimSpace(label), " ")
-			f.official[i] = f.official[i] || officialLabels[first] || isTitle(first)
+		if start < 0 {
+			start = t.start
+		}
+		end = t.end
+		n++
+	}
+	if n > 0 && n <= 3 && end-start < 40 {
+		f.line[i].official = end
+	}
+}
+
+var mailLabels = set(`från fra frå lähettäjä frá from till til vastaanottaja to`)
+
+var greetings = []string{"hej ", "hejsan ", "hei ", "heisann ", "hi ", "hello ", "moi ", "sæl ", "sæll ", "hæ ", "god morgon ", "godmorgen ", "hallo "}
+
+// greeting tells the first words of a mail to a colleague.
+func greeting(l string) bool {
+	for _, g := range greetings {
+		if strings.HasPrefix(l, g) && len(l) < 40 {
+			return true
 		}
 	}
+	return false
+}
+
+// speaker returns the end of the speaker's name in a line of a chat that
+// begins with a time, or 0.
+func speaker(line string, offset int) int {
+	head, _, ok := strings.Cut(line, ": ")
+	if !ok || len(head) > 50 {
+		return 0
+	}
+	digits := 0
+	for i := 0; i < len(head); i++ {
+		if head[i] >= '0' && head[i] <= '9' {
+			digits++
+		}
+	}
+	if digits < 3 || digits > 14 {
+		return 0
+	}
+	return offset + len(head)
 }
 
 func closing(l string) bool {

@@ -2,6 +2,7 @@ package name
 
 import (
 	"hash/maphash"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,8 @@ type Mention struct {
 	// Client: something beside the name tells that the text is about the
 	// person: a word of family, an age, a field, a verb of a case.
 	Client bool
+	// Kin: a word of family stands right before the name.
+	Kin bool
 	// Field: the name fills a field or a cell of a table.
 	Field bool
 	// Person is the same for mentions of one person of this text.
@@ -54,8 +57,8 @@ type finder struct {
 	text []byte
 	tok  []token
 	lists
-	official []bool // by line: signatures, headers of mail, fields of officials
-	field    []bool // by line: has a label and a colon
+	line     []region // of each line
+	trailing []span   // signatures at the end of a line: "… /Bo"
 	out      []Mention
 	names    []names // of each mention, for identify
 }
@@ -88,7 +91,7 @@ func (f *finder) at(i int) int {
 		f.add(i, n, Full, next.lower, t.lower)
 		return n
 	}
-	if next := f.next(i, space); next != nil && next.upper && !next.caps && f.familyLike(next, false) && !t.caps && len(t.lower) > 2 && !f.isPlace(i) && (!t.first || f.field[t.line]) {
+	if next := f.next(i, space); next != nil && next.upper && !next.caps && f.familyLike(next, false) && !t.caps && len(t.lower) > 2 && !f.isPlace(i) && (!t.first || f.line[t.line].field) {
 		f.add(i, 2, Full, t.lower, next.lower) // a given name that no list has
 		return 2
 	}
@@ -129,7 +132,7 @@ func (f *finder) fromGiven(i int) int {
 		f.add(i, m, k, given, family)
 		return m
 	}
-	if t.first && alsoWords[t.lower] && n == 1 && !f.field[t.line] && !f.besideKin(i) && !f.besideVerb(i) {
+	if t.first && alsoWords[t.lower] && n == 1 && !f.line[t.line].field && !f.besideKin(i) && !f.besideVerb(i) {
 		return 1
 	}
 	if t.caps && n == 1 && len(t.lower) < 4 || f.isPlace(i) {
@@ -252,7 +255,7 @@ func (f *finder) listed(i int) bool {
 	if kin[t.lower] || stopWord[t.lower] || isTitle(t.lower) || closing(t.lower) {
 		return false
 	}
-	return t.first && f.familyLike(t, false) || f.field[t.line] && f.familyLike(t, t.gap == wide || f.tok[i+1].gap == comma)
+	return t.first && f.familyLike(t, false) || f.line[t.line].field && f.familyLike(t, t.gap == wide || f.tok[i+1].gap == comma)
 }
 
 // familyLike reports whether a word may be a family name: by list or ending;
@@ -313,10 +316,12 @@ func (f *finder) besideVerb(i int) bool {
 // add notes a mention of n tokens from i on.
 func (f *finder) add(i, n int, k Kind, given, family string) {
 	first, last := &f.tok[i], &f.tok[i+n-1]
-	m := Mention{Start: first.start, End: last.end, Kind: k, Field: f.field[first.line] || last.gap == wide || first.gap == wide}
-	m.Official = f.official[first.line] || f.titled(i, n)
+	m := Mention{Start: first.start, End: last.end, Kind: k, Field: f.line[first.line].field || last.gap == wide || first.gap == wide}
+	inRegion := first.start < f.line[first.line].official || f.inTrailing(first.start)
+	m.Official = inRegion || f.titled(i, n)
 	m.Client = f.client(i, n)
-	if m.Client && !f.official[first.line] && f.besideKin(i) {
+	m.Kin = f.besideKin(i)
+	if m.Kin && !inRegion {
 		m.Official = false
 	}
 	f.out = append(f.out, m)
@@ -325,6 +330,11 @@ func (f *finder) add(i, n int, k Kind, given, family string) {
 		nm.family = hash(strings.TrimSuffix(family, "s"))
 	}
 	f.names = append(f.names, nm)
+}
+
+func (f *finder) inTrailing(offset int) bool {
+	i := sort.Search(len(f.trailing), func(i int) bool { return f.trailing[i].end > offset })
+	return i < len(f.trailing) && f.trailing[i].start <= offset
 }
 
 func hash(s string) uint64 { return maphash.String(seed, s) | 1 }

@@ -8,17 +8,10 @@ import (
 
 // logistic fits a logistic regression with L2 regularisation by Newton's
 // method on standardised features, and returns the weights for raw ones.
-func logistic(samples []*sample, names []string, y func(*sample) bool, lambda float64) grade.Linear {
-	n, k := len(samples), len(names)
-	mean, sd := standard(samples, k)
-	x := make([][]float64, n)
-	for i, s := range samples {
-		x[i] = make([]float64, k+1)
-		for j := range k {
-			x[i][j] = (s.x[j] - mean[j]) / sd[j]
-		}
-		x[i][k] = 1
-	}
+func logistic(samples []*sample, all []string, use func(string) bool, y func(*sample) bool, lambda float64) grade.Linear {
+	names, x := columns(samples, all, use)
+	k := len(names)
+	mean, sd := standardise(x, k)
 	w := make([]float64, k+1)
 	for range 30 {
 		grad, hess := make([]float64, k+1), square(k+1)
@@ -58,6 +51,51 @@ func logistic(samples []*sample, names []string, y func(*sample) bool, lambda fl
 	return raw(w, names, mean, sd)
 }
 
+// columns returns the features in use, with a last column of ones.
+func columns(samples []*sample, all []string, use func(string) bool) (names []string, x [][]float64) {
+	var column []int
+	for j, name := range all {
+		if use(name) {
+			names, column = append(names, name), append(column, j)
+		}
+	}
+	x = make([][]float64, len(samples))
+	for i, s := range samples {
+		x[i] = make([]float64, len(names)+1)
+		for j := range names {
+			x[i][j] = s.x[column[j]]
+		}
+		x[i][len(names)] = 1
+	}
+	return names, x
+}
+
+// ridge fits a linear regression that minimises absolute errors, by weights
+// that are adapted in turns: a few texts with a wrong count must not bend it.
+func ridge(samples []*sample, all []string, use func(string) bool, y func(*sample) float64, lambda float64) grade.Linear {
+	names, x := columns(samples, all, use)
+	k := len(names)
+	mean, sd := standardise(x, k)
+	w := make([]float64, k+1)
+	for range 20 {
+		a, b := square(k+1), make([]float64, k+1)
+		for i, s := range samples {
+			r := 1 / math.Max(math.Abs(y(s)-dot(w, x[i])), 0.5)
+			for p := range b {
+				b[p] += r * x[i][p] * y(s)
+				for q := 0; q <= p; q++ {
+					a[p][q] += r * x[i][p] * x[i][q]
+				}
+			}
+		}
+		for p := range k {
+			a[p][p] += lambda
+		}
+		w = solve(a, b)
+	}
+	return raw(w, names, mean, sd)
+}
+
 // raw turns weights of standardised features into those of raw ones, rounded
 // so that the file does not depend on the last bits of a machine.
 func raw(w []float64, names []string, mean, sd []float64) grade.Linear {
@@ -71,24 +109,23 @@ func raw(w []float64, names []string, mean, sd []float64) grade.Linear {
 	return l
 }
 
-func standard(samples []*sample, k int) (mean, sd []float64) {
+// standardise brings the first k columns to mean 0 and deviation 1.
+func standardise(x [][]float64, k int) (mean, sd []float64) {
 	mean, sd = make([]float64, k), make([]float64, k)
-	for _, s := range samples {
-		for j := range k {
-			mean[j] += s.x[j]
+	n := float64(len(x))
+	for j := range k {
+		for i := range x {
+			mean[j] += x[i][j] / n
 		}
-	}
-	for j := range mean {
-		mean[j] /= float64(len(samples))
-	}
-	for _, s := range samples {
-		for j := range k {
-			d := s.x[j] - mean[j]
-			sd[j] += d * d
+		for i := range x {
+			d := x[i][j] - mean[j]
+			sd[j] += d * d / n
 		}
-	}
-	for j := range sd {
-		sd[j] = math.Sqrt(sd[j]/float64(len(samples))) + 0.05
+		// A feature that is almost always 0 must not get a huge weight.
+		sd[j] = math.Sqrt(sd[j]) + 0.05
+		for i := range x {
+			x[i][j] = (x[i][j] - mean[j]) / sd[j]
+		}
 	}
 	return mean, sd
 }

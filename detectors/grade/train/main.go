@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sort"
+	"strings"
 	"time"
 
 	"aktvakt/detectors"
@@ -46,6 +47,8 @@ func main() {
 	out := flag.String("out", "", "write the weights here")
 	verbose := flag.Bool("v", false, "list the errors")
 	lambda := flag.Float64("l2", 3, "strength of regularisation")
+	flag.StringVar(&highSet, "hs", highSet, "")
+	flag.Float64Var(&highL2, "hl", highL2, "")
 	skip := flag.String("skip", "", "writers whose errors are not listed")
 	flag.Parse()
 	samples, names, g, err := load(*dir)
@@ -123,8 +126,24 @@ func fit(samples []*sample, names []string, lambda float64) *grade.Model {
 		}
 	}
 	return &grade.Model{
-		Case: logistic(all, names, func(s *sample) bool { return s.case_ }, lambda),
-		High: logistic(cases, names, func(s *sample) bool { return s.high }, lambda*2),
+		Case:    logistic(all, names, subset("words: size topic kinds markers: id people: density: both: all layout:"), func(s *sample) bool { return s.case_ }, lambda),
+		Persons: ridge(cases, names, subset("persons:"), func(s *sample) float64 { return float64(min(s.Persons, 8)) }, 3),
+		High:    logistic(cases, names, subset(highSet), func(s *sample) bool { return s.high }, highL2),
+	}
+}
+
+var highSet = "subject: subjects: words:kin words:the-child"
+var highL2 = 5.0
+
+// subset chooses features by the beginnings of their names.
+func subset(prefixes string) func(string) bool {
+	return func(name string) bool {
+		for _, p := range strings.Fields(prefixes) {
+			if strings.HasPrefix(name, p) {
+				return true
+			}
+		}
+		return false
 	}
 }
 
