@@ -24,6 +24,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"aktvakt/scanner/access"
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb/internal/wire"
 )
@@ -45,6 +46,10 @@ type Config struct {
 	// BackupIntent opens with the right of backup operators to read what
 	// their own rights do not allow. It has no effect on other accounts.
 	BackupIntent bool
+
+	// Directory holds the accounts and groups of the server's domain, nil
+	// where there is none. Resolver uses it.
+	Directory *access.Directory
 
 	// Limiter bounds the load on the host; share one among all sources of a
 	// host. nil means one of its own with default limits.

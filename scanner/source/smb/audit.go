@@ -1,0 +1,20 @@
+package smb
+
+import (
+	"context"
+
+	"aktvakt/scanner/access"
+	"aktvakt/scanner/access/directory"
+	"aktvakt/scanner/source"
+)
+
+var _ source.Auditor = (*Source)(nil)
+
+// Resolver asks the server for the share's own ACL, its accounts and groups,
+// and takes those of the domain from Config.Directory.
+func (s *Source) Resolver(ctx context.Context, opt access.Options) (*access.Resolver, error) {
+	return directory.FromServer(ctx, directory.Server{
+		Host: s.cfg.Host, Port: s.cfg.Port, Domain: s.cfg.Domain, User: s.cfg.User, Password: s.cfg.Password,
+		Share: s.cfg.Share, AD: s.cfg.Directory,
+	}, opt)
+}
