@@ -1,6 +1,7 @@
 package idnumber
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -86,8 +87,11 @@ func bounds(w []byte, a, e int, c *cand) (f flag, ok bool) {
 	if n := int(c.n); n >= 10 && c.form != formText && clock(&c.c, n-4) && n != 11 {
 		f |= flagTime
 	}
-	if (a == 0 || plain[w[a-1]]) && (e == len(w) || plain[w[e]]) {
-		f |= flagPlain
+	if a > 1 && w[a-1] == '_' && isASCIILetter(w[a-2]) && e < len(w) && w[e] != '_' && w[e] != '.' && w[e] != '-' {
+		f |= flagIdent
+	}
+	if e < len(w) && inFileName(w[e:]) {
+		f |= flagFile
 	}
 	return f, true
 }
@@ -235,4 +239,29 @@ func inGUID(w []byte, a, e int) bool {
 func isClock(w []byte) bool {
 	return isDigit(w[0]) && isDigit(w[1]) && isDigit(w[3]) && w[2] >= '0' && w[2] <= '5' &&
 		(w[0] < '2' || w[0] == '2' && w[1] < '4')
+}
+
+// inFileName reports whether w continues a document's file name to its
+// extension: "_beslut.docx".
+func inFileName(w []byte) bool {
+	w = w[:min(len(w), 64)]
+	for i, c := range w {
+		switch {
+		case c == '.':
+			for _, x := range documentExtensions {
+				if n := len(x); len(w) >= i+1+n && bytes.EqualFold(w[i+1:i+1+n], x) {
+					return true
+				}
+			}
+		case isWordByte(c), isDigit(c), c == '_', c == '-', c == ' ', c == '(', c == ')':
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+var documentExtensions = [][]byte{
+	[]byte("pdf"), []byte("doc"), []byte("xls"), []byte("ppt"), []byte("msg"), []byte("eml"), []byte("rtf"),
+	[]byte("odt"), []byte("ods"), []byte("jpg"), []byte("jpeg"), []byte("png"), []byte("tif"), []byte("txt"),
 }

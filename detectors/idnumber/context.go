@@ -120,6 +120,16 @@ func before(w []byte, start int) (s surroundings) {
 			break
 		}
 		x := classifySplit(w[a:g])
+		if a > low+1 && w[a-1] == '-' {
+			if y, h := hyphenated(w, low, a, g); y.class != wordOther {
+				x, a = y, h
+			}
+		}
+		if g-a == 1 && n == 0 {
+			if y, h := letterSpaced(w, low, g); y.class != wordOther {
+				x, a = y, h
+			}
+		}
 		isUpper := w[a] >= 'A' && w[a] <= 'Z' || w[a] == 0xC3 && a+1 < len(w) && w[a+1] < 0x9F
 		if number || x.class == wordOther && g-a <= 6 {
 			x = combine(w[a:g], x, number)
@@ -127,6 +137,7 @@ func before(w []byte, start int) (s surroundings) {
 		if comma && n > 0 {
 			weight *= 0.6
 		}
+		e0 := e
 		e = a
 		switch x.class {
 		case wordLabel:
@@ -136,9 +147,8 @@ func before(w []byte, start int) (s surroundings) {
 			}
 			return s
 		case wordID:
-			s.id = max(s.id, weight)
-			if k == 0 && (colon || number) {
-				s.id = 1
+			if n > 0 || g == e0 || w[g] != '_' {
+				s.id = max(s.id, weight)
 			}
 		case wordPerson:
 			s.person = max(s.person, weight)
@@ -189,6 +199,51 @@ func before(w []byte, start int) (s surroundings) {
 		s.name = true
 	}
 	return s
+}
+
+// hyphenated classifies a word and the one that a hyphen joins to it, such
+// as P-tal.
+func hyphenated(w []byte, low, a, e int) (word, int) {
+	h := wordStart(w, low, a-1)
+	if h == a-1 {
+		return word{}, a
+	}
+	var buf [40]byte
+	n := foldWord(buf[:16], w[h:a-1])
+	n += foldWord(buf[n:], w[a:e])
+	x := classify(buf[:n])
+	if x.class != wordLabel && x.class != wordNegative && x.class != wordOrg {
+		return word{}, a
+	}
+	return x, h
+}
+
+// letterSpaced classifies a word whose letters have a space between them and
+// of which the last ends at e.
+func letterSpaced(w []byte, low, e int) (word, int) {
+	var rev [24]byte
+	n, a := 0, e
+	for n < len(rev) {
+		b := wordStart(w, low, a)
+		if b == a || a-b > 2 {
+			break
+		}
+		var one [2]byte
+		if foldWord(one[:], w[b:a]) != 1 {
+			break
+		}
+		rev[len(rev)-1-n] = one[0]
+		n++
+		e = b
+		if b <= low || w[b-1] != ' ' {
+			break
+		}
+		a = b - 1
+	}
+	if n < 3 {
+		return word{}, e
+	}
+	return classify(rev[len(rev)-n:]), e
 }
 
 // combine reads a word before "nr" or an abbreviation: d-nr, pers.nr.

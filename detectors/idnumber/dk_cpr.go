@@ -18,7 +18,7 @@ var ruleDKCPR = rule{
 
 var cprWeights = []int{4, 3, 2, 7, 6, 5, 4, 3, 2, 1}
 
-func birthDK(c *chars, _ int, _ byte, ref day) (day, bool) {
+func birthDK(c chars, _ int, _ byte, ref day) (day, bool) {
 	yy, s := c.num2(4), c.num(6)
 	b := day{m: c.num2(2), d: c.num2(0)}
 	if b.d > 60 {
@@ -43,10 +43,10 @@ func birthDK(c *chars, _ int, _ byte, ref day) (day, bool) {
 
 // testDK knows MedCom's national test patients: reserved serials that fail
 // modulus 11 on purpose.
-func testDK(c *chars, _ int) bool {
+func testDK(c chars, _ int) bool {
 	switch c.num4(6) {
 	case 9989, 9990, 9995, 9996:
-		return weighted(c, cprWeights) != 0
+		return weighted(&c, cprWeights) != 0
 	}
 	return false
 }

@@ -19,7 +19,7 @@ var ruleDKErstatning = rule{
 	country: dk,
 	source:  "https://sundhedsdatastyrelsen.dk/data-og-registre/cpr-og-erstatningscpr",
 	birth:   birthDKErstatning,
-	test: func(c *chars, n int) bool {
+	test: func(c chars, n int) bool {
 		return n == 10 && slices.Contains(ecprTests, string(c[:10]))
 	},
 }
@@ -27,7 +27,7 @@ var ruleDKErstatning = rule{
 // ecprTests are Sundhedsdatastyrelsen's published sample numbers.
 var ecprTests = []string{"0203291WQ3", "1308781OS6", "3101057JC9"}
 
-func birthDKErstatning(c *chars, n int, sign byte, ref day) (day, bool) {
+func birthDKErstatning(c chars, n int, sign byte, ref day) (day, bool) {
 	if c[7] <= '9' && c[6] <= '9' {
 		return birthDK(c, n, sign, ref)
 	}

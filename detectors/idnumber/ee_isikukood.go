@@ -19,7 +19,7 @@ var (
 	eeWeights2 = []int{3, 4, 5, 6, 7, 8, 9, 1, 2, 3}
 )
 
-func birthEE(c *chars, _ int, _ byte, ref day) (day, bool) {
+func birthEE(c chars, _ int, _ byte, ref day) (day, bool) {
 	b := day{1800 + (c.num(0)-1)/2*100 + c.num2(1), c.num2(3), c.num2(5)}
 	return b, b.real() && !b.after(ref)
 }

@@ -14,7 +14,7 @@ var ruleFIHetu = rule{
 	country: fi,
 	source:  "https://dvv.fi/hetu-uudistus",
 	birth:   birthFI,
-	test:    func(c *chars, _ int) bool { return c[7] == '9' },
+	test:    func(c chars, _ int) bool { return c[7] == '9' },
 }
 
 const hetuCheck = "0123456789ABCDEFHJKLMNPRSTUVWXY"
@@ -32,7 +32,7 @@ func hetuCentury(c byte) int {
 	return 0
 }
 
-func birthFI(c *chars, _ int, _ byte, ref day) (day, bool) {
+func birthFI(c chars, _ int, _ byte, ref day) (day, bool) {
 	b := day{hetuCentury(c[6]) + c.num2(4), c.num2(2), c.num2(0)}
 	return b, b.real() && !b.after(ref)
 }

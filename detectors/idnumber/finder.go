@@ -73,6 +73,9 @@ type pass struct {
 	alone      bool
 	companions kindSet
 	today, ref day
+	keep       []scored
+	values     []byte
+	lengths    []uint8
 }
 
 func (f *Finder) find(body []byte, date time.Time, name bool) []detectors.Match {
@@ -142,7 +145,7 @@ type scored struct {
 // makes the matches.
 func (f *Finder) choose(st *pass) []detectors.Match {
 	s := &st.scan
-	keep := make([]scored, 0, min(len(s.cands), 64))
+	keep := st.keep
 	for round := range 2 {
 		var companions kindSet
 		keep = keep[:0]
@@ -170,13 +173,8 @@ func (f *Finder) choose(st *pass) []detectors.Match {
 		}
 		st.companions = companions
 	}
-	var out []detectors.Match
-	for _, x := range keep {
-		if m, ok := st.match(&s.cands[x.i], x); ok {
-			out = append(out, m)
-		}
-	}
-	return out
+	st.keep = keep
+	return st.matches(keep)
 }
 
 // excluded reports whether an own pattern of the organisation covers the
@@ -202,32 +200,46 @@ func (f *Finder) excluded(b []byte, c *cand) bool {
 	return false
 }
 
-// match makes the match of a candidate; ok is false where the number's day of
-// birth does not exist or lies ahead.
-func (st *pass) match(c *cand, x scored) (m detectors.Match, ok bool) {
-	n, norm, birth, ok := st.born(c, x.kind)
-	if !ok {
-		return m, false
+// matches makes the matches. Their values share one string.
+func (st *pass) matches(keep []scored) []detectors.Match {
+	if len(keep) == 0 {
+		return nil
 	}
-	r := &rules[x.kind]
-	m = detectors.Match{
-		Detector:   r.name,
-		Start:      c.start,
-		End:        c.end,
-		Confidence: math.Round(confidence(x.score)*1000) / 1000,
-		Masked:     masked(birth),
-		TestNumber: r.test(&norm, n),
-		Labelled:   x.labelled,
-		Value:      detectors.NewSecret(string(norm[:n])),
-	}
-	if birth.y > 0 {
-		m.Minor = birth.under(18, st.today)
-		m.MinorThen = birth.under(18, st.ref)
-		if birth.m > 0 && birth.d > 0 {
-			m.Birth = birth.time()
+	out := make([]detectors.Match, 0, len(keep))
+	values := st.values[:0]
+	for _, x := range keep {
+		c := &st.scan.cands[x.i]
+		n, norm, birth, ok := st.born(c, x.kind)
+		if !ok {
+			continue
 		}
+		r := &rules[x.kind]
+		m := detectors.Match{
+			Detector:   r.name,
+			Start:      c.start,
+			End:        c.end,
+			Confidence: math.Round(confidence(x.score)*1000) / 1000,
+			Masked:     masked(birth),
+			TestNumber: r.test(norm, n),
+			Labelled:   x.labelled,
+		}
+		if birth.y > 0 {
+			m.Minor = birth.under(18, st.today)
+			m.MinorThen = birth.under(18, st.ref)
+			if birth.m > 0 && birth.d > 0 {
+				m.Birth = birth.time()
+			}
+		}
+		values = append(values, norm[:12]...) // the normal forms are 9 to 12 long
+		st.lengths = append(st.lengths[:len(out)], uint8(n))
+		out = append(out, m)
 	}
-	return m, true
+	st.values = values
+	all := string(values)
+	for i := range out {
+		out[i].Value = detectors.NewSecret(all[i*12 : i*12+int(st.lengths[i])])
+	}
+	return out
 }
 
 // born completes a candidate as kind k: its normal form and date of birth.
@@ -239,10 +251,10 @@ func (st *pass) born(c *cand, k kind) (n int, norm chars, birth day, ok bool) {
 		hetu(&h, c.c[6:10], c.sign)
 		n, norm = 11, h
 	}
-	birth, ok = rules[k].birth(&norm, n, c.sign, st.ref)
+	birth, ok = rules[k].birth(norm, n, c.sign, st.ref)
 	if !ok && st.ref != st.today {
 		// The file's date may be wrong; the number is younger.
-		birth, ok = rules[k].birth(&norm, n, c.sign, st.today)
+		birth, ok = rules[k].birth(norm, n, c.sign, st.today)
 	}
 	switch k {
 	case isKerfis, noFHNummer:
@@ -262,8 +274,15 @@ func (st *pass) born(c *cand, k kind) (n int, norm chars, birth day, ok bool) {
 
 // masked shows the year of birth and nothing else of a number.
 func masked(b day) string {
-	if b.y < 1000 {
+	if b.y < 1800 || b.y >= 1800+len(maskedYears) {
 		return "••••••••-••••"
 	}
-	return fmt.Sprintf("%04d••••-••••", b.y)
+	return maskedYears[b.y-1800]
 }
+
+var maskedYears = func() (t [300]string) {
+	for i := range t {
+		t[i] = fmt.Sprintf("%04d••••-••••", 1800+i)
+	}
+	return t
+}()

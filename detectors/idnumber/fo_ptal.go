@@ -9,7 +9,7 @@ var ruleFOPtal = rule{
 	name:    "fo-ptal",
 	country: fo,
 	source:  "https://www.taks.fo/fo/borgari/p-tal/",
-	birth: func(c *chars, _ int, _ byte, ref day) (day, bool) {
+	birth: func(c chars, _ int, _ byte, ref day) (day, bool) {
 		b := day{m: c.num2(2), d: c.num2(0)}
 		b.y = newest(c.num2(4), b.m, b.d, ref)
 		return b, b.real()

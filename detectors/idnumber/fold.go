@@ -156,26 +156,35 @@ func (s *scan) foldLetterSpaced(a int) bool {
 			i += n
 		}
 	}
-	w, start := s.fold(a, func(b []byte, i int) (byte, int) {
-		n := space(b, i)
-		if n == 0 {
-			return b[i], 1
+	step := func(letters bool) func(b []byte, i int) (byte, int) {
+		return func(b []byte, i int) (byte, int) {
+			n := space(b, i)
+			if n == 0 {
+				return b[i], 1
+			}
+			j := i + n
+			for m := space(b, j); m > 0; m = space(b, j) {
+				j += m
+			}
+			if j-i <= gap && j < len(b) && i > a && inNumber(b[i-1], letters) && inNumber(b[j], letters) {
+				return 0, j - i
+			}
+			return ' ', j - i
 		}
-		j := i + n
-		for m := space(b, j); m > 0; m = space(b, j) {
-			j += m
+	}
+	// A letter may belong to the number (a hetu) or to the word behind it.
+	for _, letters := range []bool{false, true} {
+		w, start := s.fold(a, step(letters))
+		if s.tryWindow(w, start, flagLetterSpaced) {
+			return true
 		}
-		if j-i <= gap && j < len(b) && i > a && inNumber(b[i-1]) && inNumber(b[j]) {
-			return 0, j - i
-		}
-		return ' ', j - i
-	})
-	return s.tryWindow(w, start, flagLetterSpaced)
+	}
+	return false
 }
 
 // inNumber reports whether c may stand in a letter-spaced number.
-func inNumber(c byte) bool {
-	return isDigit(c) || c == '-' || c == '+' || c >= 0x80 || c >= 'A' && c <= 'Z'
+func inNumber(c byte, letters bool) bool {
+	return isDigit(c) || c == '-' || c == '+' || c >= 0x80 || letters && c >= 'A' && c <= 'Z'
 }
 
 // foldDamaged tries, behind a label only, digits with spaces at odd places
@@ -183,11 +192,11 @@ func inNumber(c byte) bool {
 func (s *scan) foldDamaged(a, e int) {
 	b := s.body
 	ocr := e < len(b) && ocrDigit(b[e]) != 0 || a > 0 && ocrDigit(b[a-1]) != 0
-	loose := e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.')
+	loose := e-a < 9 && e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.')
 	if !ocr && !loose {
 		return
 	}
-	for a > 0 && ocrDigit(b[a-1]) != 0 && (a < 2 || ocrDigit(b[a-2]) != 0 || !letterBefore(b, a-1)) {
+	for i := 0; ocr && i < 12 && a > 0 && damaged(b, a); i++ {
 		a--
 	}
 	if !glance(b, a) {
@@ -205,7 +214,7 @@ func (s *scan) foldDamaged(a, e int) {
 		}
 	}
 	w, start := s.fold(a, func(b []byte, i int) (byte, int) {
-		if n := space(b, i); n > 0 && i > a && i+n < len(b) && inNumber(b[i-1]) && inNumber(b[i+n]) {
+		if n := space(b, i); n > 0 && i > a && i+n < len(b) && inNumber(b[i-1], true) && inNumber(b[i+n], true) {
 			return 0, n
 		}
 		if ocr {
@@ -220,6 +229,20 @@ func (s *scan) foldDamaged(a, e int) {
 		extra |= flagOCR
 	}
 	s.tryWindow(w, start, extra)
+}
+
+// damaged reports whether the byte before a belongs to a number with letters
+// read for digits: a digit, or such a letter that ends no word.
+func damaged(b []byte, a int) bool {
+	switch {
+	case isDigit(b[a-1]):
+		return true
+	case b[a-1] == '-':
+		return a > 1 && (isDigit(b[a-2]) || ocrDigit(b[a-2]) != 0)
+	case ocrDigit(b[a-1]) == 0:
+		return false
+	}
+	return a < 2 || ocrDigit(b[a-2]) != 0 || !letterBefore(b, a-1)
 }
 
 // ocrDigit is the digit for which optical recognition reads c, or 0.

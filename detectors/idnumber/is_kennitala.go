@@ -13,7 +13,7 @@ var ruleISKennitala = rule{
 	country: is,
 	source:  "https://www.skra.is/folk/kennitolur/",
 	birth:   birthIS,
-	test: func(c *chars, n int) bool {
+	test: func(c chars, n int) bool {
 		return c[6] == '0' && c[7] == '0' || n == 10 && slices.Contains(gervimenn, string(c[:10]))
 	},
 }
@@ -27,7 +27,7 @@ var gervimenn = []string{
 
 var isWeights = []int{3, 2, 7, 6, 5, 4, 3, 2, 1}
 
-func birthIS(c *chars, _ int, _ byte, ref day) (day, bool) {
+func birthIS(c chars, _ int, _ byte, ref day) (day, bool) {
 	b := day{1900 + c.num2(4), c.num2(2), c.num2(0)}
 	switch c[9] {
 	case '8':

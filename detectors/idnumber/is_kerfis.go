@@ -10,5 +10,5 @@ var ruleISKerfis = rule{
 	country: is,
 	source:  "https://www.skra.is/folk/kennitolur/kerfiskennitolur/",
 	birth:   noBirth,
-	test:    func(c *chars, n int) bool { return n == 10 && string(c[:10]) == "8923501739" },
+	test:    func(c chars, n int) bool { return n == 10 && string(c[:10]) == "8923501739" },
 }

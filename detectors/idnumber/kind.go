@@ -59,10 +59,10 @@ type rule struct {
 	source  string
 	// birth tells the date of birth for a number in normal form; ok is false
 	// where the number tells none or no such day exists before ref.
-	birth func(c *chars, n int, sign byte, ref day) (day, bool)
+	birth func(c chars, n int, sign byte, ref day) (day, bool)
 	// test tells a number that is published as a test number or lies in a
 	// series that is never assigned.
-	test func(c *chars, n int) bool
+	test func(c chars, n int) bool
 }
 
 // chars is a number without separators, letters in upper case.
@@ -105,7 +105,7 @@ func Infos() []detectors.Info {
 }
 
 // noTest is the test of kinds without a test series.
-func noTest(*chars, int) bool { return false }
+func noTest(chars, int) bool { return false }
 
 // noBirth is the birth of kinds that tell none.
-func noBirth(*chars, int, byte, day) (day, bool) { return day{}, false }
+func noBirth(chars, int, byte, day) (day, bool) { return day{}, false }

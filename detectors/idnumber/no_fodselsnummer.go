@@ -27,7 +27,7 @@ var (
 const noRelaxedFrom = 2032
 
 // birthNO reads fødselsnummer, D-number, H-number and synthetic ones.
-func birthNO(c *chars, _ int, _ byte, ref day) (day, bool) {
+func birthNO(c chars, _ int, _ byte, ref day) (day, bool) {
 	yy, iii := c.num2(4), c.num3(6)
 	b := day{m: c.num2(2), d: c.num2(0)}
 	dnr := b.d > 40
@@ -42,7 +42,7 @@ func birthNO(c *chars, _ int, _ byte, ref day) (day, bool) {
 	case b.m > 40:
 		b.m -= 40
 	}
-	if weighted(c, noWeights1) != 0 {
+	if weighted(&c, noWeights1) != 0 {
 		b.y = newest(yy, b.m, b.d, ref)
 		return b, b.real()
 	}
@@ -81,7 +81,7 @@ func noCentury(yy, iii int, dnr bool) int {
 }
 
 // testNO: months over 65 are synthetic.
-func testNO(c *chars, _ int) bool { return c.num2(2) > 65 }
+func testNO(c chars, _ int) bool { return c.num2(2) > 65 }
 
 // fitNO fits eleven digits to the Norwegian kinds. relaxed admits the first
 // control of 2032.

@@ -53,7 +53,8 @@ const (
 	flagMinus                         // a minus sign before it
 	flagTime                          // the last four digits are a time
 	flagRow                           // digits and a space beside it
-	flagPlain                         // stands alone between white space
+	flagIdent                         // ends an identifier such as td.id_1
+	flagFile                          // part of a document's file name
 )
 
 // cand is a number whose date and check digits hold for some kind.

@@ -72,6 +72,8 @@ func (c *cand) own(k kind) float64 {
 		v += 1.0 // the century digit, less the country's size
 	case dkErstatning:
 		v -= 2.5
+	case seSamordning:
+		v -= 1
 	case isKerfis, foPtal, eeIsikukood, noFHNummer:
 		v -= 3
 	case seReserv:
@@ -79,23 +81,31 @@ func (c *cand) own(k kind) float64 {
 			v -= 3
 		}
 	}
+	if c.form == formBare && c.n == 10 && phone(&c.c) {
+		v -= 1.5
+	}
 	if c.flags&flagTime != 0 && c.n != 11 {
 		switch {
 		case c.n == 12:
-			v -= 2.5
+			v -= 5.5
 		case c.form != formBare:
-			v -= 0.8
+			v -= 1.5
 		}
 	}
 	for _, p := range [...]struct {
 		f flag
 		w float64
-	}{{flagAmount, wAmount}, {flagPath, wPath}, {flagMail, wMail}, {flagMinus, wMinus}, {flagRow, -1.6}} {
-		if c.flags&p.f != 0 && (p.f != flagRow || c.form == formSpace || c.form == formGroups) {
+	}{{flagAmount, wAmount}, {flagPath, wPath}, {flagMail, wMail}, {flagMinus, wMinus}, {flagRow, -1.6}, {flagIdent, -1.5}, {flagFile, 0.9}} {
+		if c.flags&p.f != 0 && (p.f != flagRow && p.f != flagIdent || p.f == flagIdent && c.form == formBare || c.form == formSpace || c.form == formGroups) {
 			v += p.w
 		}
 	}
 	return v
+}
+
+// phone reports whether ten digits look like a Swedish mobile number.
+func phone(c *chars) bool {
+	return c[0] == '0' && c[1] == '7' && (c[2] == '0' || c[2] == '2' || c[2] == '3' || c[2] == '6' || c[2] == '9')
 }
 
 // needsLabel lists the kinds that are believed beside a label only.
@@ -162,15 +172,23 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	if !labelled || k != dkCPR {
 		v -= f.foreign * (1 - min(1, label))
 	}
-	if labelled && (c.form == formLost || c.form == formSplit) {
-		v += 1.5
+	if labelled {
+		switch {
+		case c.form == formLost || c.form == formSplit:
+			v += 1.5
+		case k == seReserv:
+			v += 2
+		}
+		if c.flags&flagTime != 0 && c.n == 12 {
+			v += 3.5
+		}
 	}
 	v += wLabel * label
 	v += s.rest(k, label)
 	if f.companions.has(k) && !labelled {
 		v += wCompanion
 	}
-	if f.alone {
+	if f.alone && c.flags&flagTime == 0 {
 		v += wAlone
 	}
 	if labelled {

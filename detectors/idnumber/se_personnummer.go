@@ -20,7 +20,7 @@ var ruleSEPersonnummer = rule{
 
 // birthSE reads both the personnummer and the samordningsnummer, in ten or
 // twelve digits. An unknown month or day of a samordningsnummer is 0.
-func birthSE(c *chars, n int, sign byte, ref day) (day, bool) {
+func birthSE(c chars, n int, sign byte, ref day) (day, bool) {
 	i := n - 10
 	b := day{m: c.num2(i + 2), d: c.num2(i + 4)}
 	if b.d >= 60 {

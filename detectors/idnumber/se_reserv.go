@@ -22,7 +22,7 @@ var ruleSEReserv = rule{
 	country: se,
 	source:  "https://inera.atlassian.net/wiki/spaces/OISPU/pages/2788098127/Reservidentiteter",
 	birth:   birthSEReserv,
-	test: func(c *chars, n int) bool {
+	test: func(c chars, n int) bool {
 		return n == 12 && slices.Contains(seReservTests, string(c[:12]))
 	},
 }
@@ -34,13 +34,13 @@ var seReservTests = []string{
 	"22950606FH20", "25780404KHD5", "00342145BZ31", "00749852BZK0",
 }
 
-func birthSEReserv(c *chars, n int, _ byte, ref day) (day, bool) {
+func birthSEReserv(c chars, n int, _ byte, ref day) (day, bool) {
 	if n != 12 {
 		return day{}, false
 	}
 	if c[8] > '9' || c[9] > '9' { // a letter after a date
 		b := day{c.num4(0), c.num2(4), c.num2(6)}
-		if nridCentury(c) {
+		if nridCentury(&c) {
 			b.y = 0
 			if k := c.num2(0); k > 0 {
 				b.y = 1900 + (k-22)%3*100 + c.num2(2)

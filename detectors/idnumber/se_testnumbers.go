@@ -23,12 +23,19 @@ import (
 //go:embed se_testnumbers.bin
 var seTestNumbersFile []byte
 
-var seTestNumbers = sync.OnceValue(func() []uint64 {
+// testNumbers is a sorted list; year[i] is the index of the first number of
+// the year 1880+i or later.
+type testNumbers struct {
+	list []uint64
+	year [200]int
+}
+
+var seTestNumbers = sync.OnceValue(func() *testNumbers {
 	raw, err := io.ReadAll(flate.NewReader(bytes.NewReader(seTestNumbersFile)))
 	if err != nil {
 		panic("idnumber: embedded list of test numbers: " + err.Error())
 	}
-	var list []uint64
+	t := new(testNumbers)
 	var v uint64
 	for len(raw) > 0 {
 		d, n := binary.Uvarint(raw)
@@ -36,13 +43,16 @@ var seTestNumbers = sync.OnceValue(func() []uint64 {
 			panic("idnumber: embedded list of test numbers is cut off")
 		}
 		v += d
-		list, raw = append(list, v), raw[n:]
+		t.list, raw = append(t.list, v), raw[n:]
 	}
-	return list
+	for i := range t.year {
+		t.year[i], _ = slices.BinarySearch(t.list, uint64(1880+i)*1e8)
+	}
+	return t
 })
 
 // testSE reports whether a Swedish number of twelve digits is on the list.
-func testSE(c *chars, n int) bool {
+func testSE(c chars, n int) bool {
 	if n != 12 {
 		return false
 	}
@@ -50,6 +60,11 @@ func testSE(c *chars, n int) bool {
 	for _, b := range c[:12] {
 		v = v*10 + uint64(b-'0')
 	}
-	_, ok := slices.BinarySearch(seTestNumbers(), v)
+	t := seTestNumbers()
+	y := c.num4(0) - 1880
+	if y < 0 || y >= len(t.year)-1 {
+		return false
+	}
+	_, ok := slices.BinarySearch(t.list[t.year[y]:t.year[y+1]], v)
 	return ok
 }

@@ -24,20 +24,13 @@ func (s *scan) try(w []byte, a, e int) {
 	found := false
 	switch e - a {
 	case 9:
-		s.tryNine(w, a, e)
-		return
+		found = s.tryNine(w, a, e)
 	case 10:
-		s.tryTen(w, a, e)
-		if !s.folded && e < len(w) && isASCIILetter(w[e]) {
-			break
-		}
-		return
+		found = s.tryTen(w, a, e)
 	case 11:
-		s.tryEleven(w, a, e)
-		return
+		found = s.tryEleven(w, a, e)
 	case 12:
-		s.tryTwelve(w, a, e)
-		return
+		found = s.tryTwelve(w, a, e)
 	case 8:
 		found = s.tryEight(w, a, e)
 	case 7:
@@ -59,7 +52,7 @@ func (s *scan) try(w []byte, a, e int) {
 
 // tryNine takes nine digits: a p-tal, or ten that lost their zero in a
 // spreadsheet.
-func (s *scan) tryNine(w []byte, a, e int) {
+func (s *scan) tryNine(w []byte, a, e int) bool {
 	var c chars
 	copy(c[:], w[a:e])
 	fo := fitFO(&c)
@@ -73,9 +66,7 @@ func (s *scan) tryNine(w []byte, a, e int) {
 		copy(f[:], w[a:e])
 		s.emit(w, a, e, cand{c: f, n: 9, date: fo, full: fo})
 	}
-	if full != 0 {
-		s.emit(w, a, e, cand{c: c, n: 10, form: formLost, date: date, full: full})
-	}
+	return full != 0 && s.emit(w, a, e, cand{c: c, n: 10, form: formLost, date: date, full: full})
 }
 
 // fitTen fits ten digits to every kind that has ten.
@@ -97,45 +88,46 @@ func fitTen(c *chars) (date, full kindSet) {
 // unchecked are the kinds that are candidates without a check digit.
 const unchecked = 1<<dkCPR | 1<<dkErstatning | 1<<isKennitala
 
-func (s *scan) tryTen(w []byte, a, e int) {
+func (s *scan) tryTen(w []byte, a, e int) (found bool) {
 	var c chars
-	copy(c[:], w[a:e])
+	*(*[10]byte)(c[:]) = [10]byte(w[a:e])
 	date, full := fitTen(&c)
 	s.population(w, a, e, shape10, date, full)
 	if full != 0 || date&unchecked != 0 || date.has(isKerfis) && glance(w, a) {
-		s.emit(w, a, e, cand{c: c, n: 10, date: date, full: full})
-		return
+		found = s.emit(w, a, e, cand{c: c, n: 10, date: date, full: full})
 	}
 	// Eleven digits that lost their zero.
-	var l chars
-	l[0] = '0'
-	copy(l[1:], w[a:e])
-	if ddmm[l.num4(0)] != 0 {
+	if ddmm[c.num3(0)] != 0 {
+		var l chars
+		l[0] = '0'
+		*(*[10]byte)(l[1:]) = [10]byte(w[a:e])
 		if date, full := fitNO(&l, s.relaxed); full != 0 {
-			s.emit(w, a, e, cand{c: l, n: 11, form: formLost, date: date, full: full})
+			found = s.emit(w, a, e, cand{c: l, n: 11, form: formLost, date: date, full: full}) || found
 		}
 	}
+	return found
 }
 
-func (s *scan) tryEleven(w []byte, a, e int) {
+func (s *scan) tryEleven(w []byte, a, e int) bool {
 	var c chars
-	copy(c[:], w[a:e])
+	*(*[11]byte)(c[:]) = [11]byte(w[a:e])
 	date, full := fitNO(&c, s.relaxed)
 	ed, ef := fitEE(&c)
 	s.population(w, a, e, shape11, date, full)
-	if full |= ef; full != 0 {
-		s.emit(w, a, e, cand{c: c, n: 11, date: date | ed, full: full})
-	}
+	full |= ef
+	return full != 0 && s.emit(w, a, e, cand{c: c, n: 11, date: date | ed, full: full})
 }
 
-func (s *scan) tryTwelve(w []byte, a, e int) {
+func (s *scan) tryTwelve(w []byte, a, e int) bool {
 	var c chars
-	copy(c[:], w[a:e])
+	*(*[12]byte)(c[:]) = [12]byte(w[a:e])
 	date, full := fitTwelve(&c)
 	s.population(w, a, e, shape12, date, full)
-	if full != 0 {
-		s.emit(w, a, e, cand{c: c, n: 12, date: date, full: full})
+	n := uint8(12)
+	if c[10] == 0 {
+		n = 10
 	}
+	return full != 0 && s.emit(w, a, e, cand{c: c, n: n, date: date, full: full})
 }
 
 // fitTwelve fits twelve digits: a century and ten digits, or a reserve number.
@@ -162,7 +154,7 @@ func fitTwelve(c *chars) (date, full kindSet) {
 func (s *scan) tryEight(w []byte, a, e int) bool {
 	j, k := readSep(w, e)
 	if k == sepNone || k == sepDot || j >= len(w) || !isDigit(w[j]) {
-		return s.tryCode(w, a, e, e)
+		return s.tryCode(w, a, e, e) || k == sepHyphen && s.tryCode(w, a, e, j)
 	}
 	f := j
 	for f < len(w) && f-j < 5 && isDigit(w[f]) {
@@ -172,8 +164,8 @@ func (s *scan) tryEight(w []byte, a, e int) bool {
 		return s.tryCode(w, a, e, j)
 	}
 	var c chars
-	copy(c[:], w[a:e])
-	copy(c[8:], w[j:f])
+	*(*[8]byte)(c[:]) = [8]byte(w[a:e])
+	*(*[4]byte)(c[8:]) = [4]byte(w[j:f])
 	date, full := fitTwelve(&c)
 	s.population(w, a, f, shape84, date, full)
 	if full == 0 {
@@ -204,7 +196,7 @@ func (k sep) sign() byte {
 // trySix takes a date of six digits and what follows.
 func (s *scan) trySix(w []byte, a, e int) bool {
 	var c chars
-	copy(c[:], w[a:e])
+	*(*[6]byte)(c[:]) = [6]byte(w[a:e])
 	dm, md := ddmm[c.num4(0)], mmdd[c.num4(2)]
 	j, k := readSep(w, e)
 	if k == sepNone || j >= len(w) || !isDigit(w[j]) {
@@ -216,11 +208,12 @@ func (s *scan) trySix(w []byte, a, e int) bool {
 	}
 	switch f - j {
 	case 3:
-		return dm&dPlain != 0 && (s.tryHetuSign(w, a, j, f, k) || s.tryPtal(w, a, j, f, k)) ||
-			s.tryGroups(w, a, j, f, k)
+		return s.tryGroups(w, a, j, f, k) ||
+			dm&dPlain != 0 && (s.tryHetuSign(w, a, j, f, k) || s.tryPtal(w, a, j, f, k))
 	case 1:
 		return s.tryCode(w, a, e, j)
 	case 4:
+		*(*[4]byte)(c[6:]) = [4]byte(w[j:f])
 		return s.trySixFour(w, a, j, f, k, &c)
 	case 5:
 		copy(c[6:], w[j:f])
@@ -234,7 +227,6 @@ func (s *scan) trySix(w []byte, a, e int) bool {
 }
 
 func (s *scan) trySixFour(w []byte, a, j, f int, k sep, c *chars) bool {
-	copy(c[6:], w[j:f])
 	date, full := fitTen(c)
 	if date.has(dkCPR) && k != sepSlash && k != sepDot && k != sepSplit {
 		h := *c

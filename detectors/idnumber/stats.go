@@ -13,6 +13,9 @@ type stat struct {
 
 func (t *stat) add(c *cell) {
 	t.total++
+	if c.date|c.full == 0 {
+		return
+	}
 	if c.date&clockBit != 0 {
 		t.clock++
 	}
@@ -107,6 +110,12 @@ func (f *pass) populations() {
 	t := &f.tables
 	t.reset(f.scan.body)
 	cells, cands := f.scan.cells, f.scan.cands
+	if !hasDelimiters(f.scan.body) {
+		for i := range cells {
+			f.shapes[cells[i].shape].add(&cells[i])
+		}
+		return
+	}
 	for i, j := 0, 0; i < len(cells) || j < len(cands); {
 		if j >= len(cands) || i < len(cells) && cells[i].pos <= cands[j].start {
 			c := &cells[i]

@@ -128,28 +128,59 @@ func (t *tables) endOfLine(i int) int {
 	return high
 }
 
-// delims counts the delimiters d in a line.
-func (t *tables) delims(a, e int, d byte) int {
-	line := bytes.TrimRight(t.b[a:e], "\r\n")
-	if d != spacesDelim && bytes.IndexByte(line, '"') < 0 {
-		return bytes.Count(line, []byte{d})
+// delimiters are tried in this order.
+var delimiters = [...]byte{'\t', ';', '|', ',', spacesDelim}
+
+// delimIndex is 1 + a byte's index in delimiters, 0 for others, 6 for quotes.
+var delimIndex = func() (t [256]uint8) {
+	for i, d := range delimiters {
+		t[d] = uint8(i + 1)
 	}
-	n, quoted := 0, false
+	t['"'] = 6
+	return t
+}()
+
+// hasDelimiters reports whether a text may hold tables at all.
+func hasDelimiters(b []byte) bool {
+	for _, d := range delimiters {
+		if d != spacesDelim && bytes.IndexByte(b, d) >= 0 {
+			return true
+		}
+	}
+	return bytes.Contains(b, []byte("  "))
+}
+
+// counts counts each delimiter in a line, outside quotes.
+type counts [len(delimiters)]int
+
+func (t *tables) counts(a, e int) (n counts) {
+	for e > a && (t.b[e-1] == '\n' || t.b[e-1] == '\r') {
+		e--
+	}
+	line := t.b[a:e]
+	quoted := false
 	for i := 0; i < len(line); i++ {
+		k := delimIndex[line[i]]
 		switch {
-		case line[i] == '"':
+		case k == 0:
+		case k == 6:
 			quoted = !quoted
-		case line[i] != d || quoted:
-		case d != spacesDelim:
-			n++
-		case i+1 < len(line) && line[i+1] == ' ' && i > 0:
+		case quoted:
+		case line[i] != spacesDelim:
+			n[k-1]++
+		case i > 0 && i+1 < len(line) && line[i+1] == ' ':
 			for i+1 < len(line) && line[i+1] == ' ' {
 				i++
 			}
-			n++
+			n[k-1]++
 		}
 	}
 	return n
+}
+
+func (t *tables) delims(a, e int, d byte) int {
+	n := t.counts(a, e)
+	return n[delimIndex[d]-1]
 }
 
 // open looks for a table around the current line: a neighbour with as many
@@ -159,15 +190,14 @@ func (t *tables) open() {
 	if t.lineEnd-t.lineStart >= maxLine {
 		return
 	}
-	up := t.lineAbove(t.lineStart)
-	down := t.endOfLine(t.lineEnd)
-	for _, d := range []byte{'\t', ';', '|', ',', spacesDelim} {
-		n := t.delims(t.lineStart, t.lineEnd, d)
-		if n == 0 || n > 255 {
-			continue
-		}
-		if up < t.lineStart && t.delims(up, t.lineStart, d) == n ||
-			t.lineEnd < len(t.b) && t.delims(t.lineEnd, down, d) == n {
+	here := t.counts(t.lineStart, t.lineEnd)
+	if here == (counts{}) {
+		return
+	}
+	up := t.counts(t.lineAbove(t.lineStart), t.lineStart)
+	down := t.counts(t.lineEnd, t.endOfLine(t.lineEnd))
+	for i, d := range delimiters {
+		if n := here[i]; n > 0 && n <= 255 && (up[i] == n || down[i] == n) {
 			t.start(d, n)
 			return
 		}
