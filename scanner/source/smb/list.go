@@ -192,8 +192,8 @@ func (l *listing) emit(ctx context.Context, es []wire.DirEntry) error {
 		if q.err != nil {
 			return q.err
 		}
-		if !l.tell(q) {
-			return nil
+		if err := l.tell(ctx, q); err != nil || l.stopped {
+			return err
 		}
 	}
 	return nil
@@ -221,9 +221,12 @@ func (l *listing) fetch(ctx context.Context, q *slice) {
 }
 
 // tell yields a batch.
-func (l *listing) tell(q *slice) bool {
+func (l *listing) tell(ctx context.Context, q *slice) error {
 	ys := make([]sys, len(q.es))
 	for i, d := range q.es {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		path := d.Name
 		if l.dir != "" {
 			path = l.dir + "/" + path
@@ -234,8 +237,8 @@ func (l *listing) tell(q *slice) bool {
 		l.told = append(l.told, maphash.String(l.seed, d.Name))
 		if !l.yield(e, nil) {
 			l.stopped = true
-			return false
+			return nil
 		}
 	}
-	return true
+	return nil
 }

@@ -104,6 +104,9 @@ func (u unavailable) Unwrap() error { return u.error }
 // retry repeats an operation until the server answers, and explains errors.
 func (s *Source) retry(ctx context.Context, f func() error) error {
 	for nBroken, nBusy := 0, 0; ; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		err := f()
 		if ctx.Err() != nil && err != nil {
 			return context.Cause(ctx)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,25 +51,36 @@ func DecodeName(b []byte) string {
 }
 
 // EncodePath turns a slash-separated path of decoded names into the UTF-16 of
-// the protocol.
+// the protocol. It refuses what no listing can have given, such as a path that
+// leads upwards.
 func EncodePath(p string) ([]byte, error) {
+	if p == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(p, "/") {
+		if name == "" || name == "." || name == ".." {
+			return nil, errors.New("path holds an empty name, \".\" or \"..\"")
+		}
+	}
 	out := make([]byte, 0, 2*len(p))
 	for len(p) > 0 {
 		r, n := utf8.DecodeRuneInString(p)
 		switch {
 		case r == escape && n == 1:
-			return nil, fmt.Errorf("path is not valid UTF-8")
+			return nil, errors.New("path is not valid UTF-8")
 		case r == escape:
 			if len(p) < n+4 {
-				return nil, fmt.Errorf("path ends inside an escape")
+				return nil, errors.New("path ends inside an escape")
 			}
 			digits := p[n : n+4]
 			u, err := strconv.ParseUint(digits, 16, 16)
 			if err != nil || strings.ToLower(digits) != digits {
-				return nil, fmt.Errorf("path holds a bad escape")
+				return nil, errors.New("path holds a bad escape")
 			}
 			out = binary.LittleEndian.AppendUint16(out, uint16(u))
 			n += 4
+		case r == '\\' || r == 0:
+			return nil, errors.New("path holds a backslash or NUL")
 		case r == '/':
 			out = binary.LittleEndian.AppendUint16(out, '\\')
 		case r > 0xFFFF:
