@@ -50,8 +50,9 @@ type Out interface {
 	Text(Block) error
 	// File hands over an embedded file (a zip member, a mail attachment, an
 	// OLE object). Its name counts as text too. The core extracts it at once,
-	// before File returns. Its error is only ever ErrBudget or a cancelled
-	// context: a broken member never ends its siblings.
+	// before File returns. A nil f tells a name alone, of a file that cannot
+	// be read; Broken says why. The error is only ever the end of the budget,
+	// the time or the context: a broken member never ends its siblings.
 	File(name string, f File) error
 }
 
@@ -85,8 +86,8 @@ type Document struct {
 	// Text is all blocks joined; places are found by offset with At.
 	Text      []byte
 	MediaType string
-	// Skip is nil when all of the document was read. With text it says why the
-	// document is partial, without text why there is none.
+	// Skip is nil when all of the document was read. Otherwise it says why not.
+	// It is Partial when there is more text than names of embedded files.
 	Skip *finding.Skip
 	// Spans are the places of the blocks, in order of Start.
 	Spans []Span

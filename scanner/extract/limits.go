@@ -152,9 +152,14 @@ func Section(f File, off, n int64) File {
 // charges the budget like Unpack. What was read before an error is returned
 // with it; ErrTooLarge says that the rest was left unread.
 func Buffer(ctx context.Context, r io.Reader) (Bytes, error) {
+	return Hold(ctx, Unpack(ctx, r))
+}
+
+// Hold is Buffer for a reader whose bytes are charged already.
+func Hold(ctx context.Context, r io.Reader) (Bytes, error) {
 	b := budgetOf(ctx)
 	most := b.member >> min(b.depth, 62)
-	data, err := io.ReadAll(io.LimitReader(Unpack(ctx, r), most+1))
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if int64(len(data)) > most {
 		return data[:most], fmt.Errorf("member over %d bytes: %w", most, ErrTooLarge)
 	}

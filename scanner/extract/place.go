@@ -9,6 +9,9 @@ import (
 	"aktvakt/scanner/finding"
 )
 
+// PartFileName is the part of a place in an embedded file's name.
+const PartFileName = "file name"
+
 // IsZero reports whether the place is the body, of which no more is known.
 func (p Place) IsZero() bool { return p == Place{} }
 

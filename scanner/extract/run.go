@@ -36,12 +36,22 @@ func Run(ctx context.Context, f File, name string, exts []Extractor, lim Limits)
 		r.skip("", err)
 	}
 	if r.doc.Skip != nil {
-		r.doc.Skip.Partial = len(r.doc.Text) > 0
+		r.doc.Skip.Partial = r.doc.hasContent()
 		if r.more > 0 {
 			r.doc.Skip.Error += fmt.Sprintf(" (and %d more)", r.more)
 		}
 	}
 	return r.doc
+}
+
+// hasContent reports whether there is more text than names of embedded files.
+func (d *Document) hasContent() bool {
+	for _, s := range d.Spans {
+		if s.Place.Part != PartFileName {
+			return true
+		}
+	}
+	return false
 }
 
 // runner is one call of Run.
@@ -247,7 +257,7 @@ func (o *out) file(name string, f File, named bool) error {
 	}
 	member := joinMember(o.member, name)
 	if named {
-		if err := r.text(Block{Text: name, Place: Place{Member: member, Part: "file name"}}); err != nil {
+		if err := r.text(Block{Text: name, Place: Place{Member: member, Part: PartFileName}}); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ package list
 
 import (
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/archive"
+	"aktvakt/scanner/extract/html"
 	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
 )
@@ -14,6 +16,8 @@ import (
 func All() []extract.Extractor {
 	return []extract.Extractor{
 		ooxml.New(),
+		archive.New(), // after ooxml: it wants every zip
+		html.New(),
 		plain.New(), // last: it wants all that looks like text
 	}
 }

@@ -204,9 +204,27 @@ func search(ctx context.Context, f extract.File) ([]Member, error) {
 				end = members[i+1].off - 30 - int64(len(members[i+1].Name))
 			}
 			m.n = max(end-m.off, 0)
+			if m.method == zip.Store {
+				m.n = withoutDescriptor(f, m.off, m.n)
+			}
 		}
 	}
 	return members, nil
+}
+
+// withoutDescriptor returns the length of a stored member without the sizes
+// that may follow it, section 4.3.9.
+func withoutDescriptor(f extract.File, off, n int64) int64 {
+	for _, size := range []int64{16, 24} {
+		var sign [4]byte
+		if n < size {
+			break
+		}
+		if _, err := f.ReadAt(sign[:], off+n-size); err == nil && string(sign[:]) == "PK\x07\x08" {
+			return n - size
+		}
+	}
+	return n
 }
 
 // localHeader reads the header before a member's content, section 4.3.7.
