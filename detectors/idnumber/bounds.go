@@ -2,6 +2,8 @@ package idnumber
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -28,7 +30,13 @@ func (s *scan) population(w []byte, a, e int, sh shape, date, full kindSet) {
 	if e-a >= 4 && isClock(w[e-4:e]) {
 		date |= clockBit
 	}
-	s.cells = append(s.cells, cell{pos: a, shape: sh, date: date, full: full})
+	s.cells = append(s.cells, cell{pos: a, shape: sh, date: date, full: full, prefix: prefixHash(w[a:])})
+}
+
+// prefixHash hashes six digits.
+func prefixHash(w []byte) uint16 {
+	v := uint64(binary.LittleEndian.Uint32(w)) | uint64(binary.LittleEndian.Uint16(w[4:]))<<32
+	return uint16(v * 0x9E3779B97F4A7C15 >> 48)
 }
 
 // glance reports whether a letter stands shortly before w[a]: what is
@@ -87,6 +95,9 @@ func bounds(w []byte, a, e int, c *cand) (f flag, ok bool) {
 	if n := int(c.n); n >= 10 && c.form != formText && clock(&c.c, n-4) && n != 11 {
 		f |= flagTime
 	}
+	if c.form == formBare && dull(&c.c) {
+		f |= flagDull
+	}
 	if a > 1 && w[a-1] == '_' && isASCIILetter(w[a-2]) && e < len(w) && w[e] != '_' && w[e] != '.' && w[e] != '-' {
 		f |= flagIdent
 	}
@@ -94,6 +105,20 @@ func bounds(w []byte, a, e int, c *cand) (f flag, ok bool) {
 		f |= flagFile
 	}
 	return f, true
+}
+
+// dull reports whether ten digits have a pattern that programmers write and
+// registers do not: bytes such as 0102030405, or three different digits at
+// most.
+func dull(c *chars) bool {
+	if c[0] == '0' && c[2] == '0' && c[4] == '0' && c[6] == '0' && c[8] == '0' {
+		return true
+	}
+	var seen uint16
+	for _, b := range c[:10] {
+		seen |= 1 << (b & 15)
+	}
+	return bits.OnesCount16(seen) <= 3
 }
 
 // clock reports whether four digits are a time of day.
@@ -109,7 +134,11 @@ func leftBound(w []byte, a int, c *cand) (f flag, ok bool) {
 		if digitAt(a - 2) {
 			f |= flagRow
 		}
-	case '\n', '\t', '(', '"', '\'', ';', '|', '>', '<', '[', '_', '=', '&', '?', '{', '*', ')':
+	case '\'', '"':
+		if a > 1 && w[a-2]|0x20 == 'x' && (a == 2 || !letterBefore(w, a-2)) {
+			return 0, false // a literal in hexadecimal
+		}
+	case '\n', '\t', '(', ';', '|', '>', '<', '[', '_', '=', '&', '?', '{', '*', ')':
 	case '.':
 		if digitAt(a - 2) {
 			return 0, false

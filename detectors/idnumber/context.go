@@ -131,6 +131,9 @@ func before(w []byte, start int) (s surroundings) {
 			}
 		}
 		isUpper := w[a] >= 'A' && w[a] <= 'Z' || w[a] == 0xC3 && a+1 < len(w) && w[a+1] < 0x9F
+		if g-a == 1 && x.class == wordPerson && (g >= len(w) || w[g] != '.') {
+			x = word{} // f. is född, f is not
+		}
 		if number || x.class == wordOther && g-a <= 6 {
 			x = combine(w[a:g], x, number)
 		}

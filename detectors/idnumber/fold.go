@@ -102,8 +102,12 @@ func (s *scan) foldDates(w []byte, a, e int) bool {
 	if d == ' ' && !glance(w, a) {
 		return false
 	}
+	century := -1 // 23.12.1951: the year's first two digits are left out
+	if e-a == 2 && two(e+6) && (w[e+4] == '1' && w[e+5] == '9' || w[e+4] == '2' && w[e+5] == '0') && (e+8 >= len(w) || !isDigit(w[e+8])) {
+		century = e + 4
+	}
 	win, start := s.fold(a, func(b []byte, i int) (byte, int) {
-		if i == e || i == e+3 {
+		if i == e || i == e+3 || century > 0 && (i == century || i == century+1) {
 			return 0, 1
 		}
 		return b[i], 1
@@ -129,12 +133,30 @@ func space(b []byte, i int) int {
 	return 0
 }
 
+// boxSpace is space where a cell's edge counts as one.
+func boxSpace(b []byte, i int) int {
+	if i < len(b) && (b[i] == '|' || b[i] == '\t') {
+		return 1
+	}
+	return space(b, i)
+}
+
 // foldLetterSpaced tries 9 0 0 1 0 1 - 2 3 8 5: every space between two
 // characters of the number is left out.
 func (s *scan) foldLetterSpaced(a int) bool {
 	b := s.body
 	if a >= 2 && (b[a-1] == ' ' || b[a-1] == '-') && isDigit(b[a-2]) {
 		return false // in the middle of one
+	}
+	extra := flagLetterSpaced
+	space := space
+	if a+1 < len(b) && (b[a+1] == '|' || b[a+1] == '\t') {
+		// One box of a form for each digit.
+		if !glance(b, a) && !(a > 1 && b[a-1] == b[a+1] && glance(b, a-1)) {
+			return false
+		}
+		extra |= flagLoose
+		space = boxSpace
 	}
 	gap := 0
 	for n := space(b, a+1); n > 0 && gap < 9; n = space(b, a+1+gap) {
@@ -175,7 +197,7 @@ func (s *scan) foldLetterSpaced(a int) bool {
 	// A letter may belong to the number (a hetu) or to the word behind it.
 	for _, letters := range []bool{false, true} {
 		w, start := s.fold(a, step(letters))
-		if s.tryWindow(w, start, flagLetterSpaced) {
+		if s.tryWindow(w, start, extra) {
 			return true
 		}
 	}
@@ -192,7 +214,7 @@ func inNumber(c byte, letters bool) bool {
 func (s *scan) foldDamaged(a, e int) {
 	b := s.body
 	ocr := e < len(b) && ocrDigit(b[e]) != 0 || a > 0 && ocrDigit(b[a-1]) != 0
-	loose := e-a < 9 && e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.')
+	loose := e-a < 9 && e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.' || b[e] == '\n')
 	if !ocr && !loose {
 		return
 	}
@@ -214,7 +236,11 @@ func (s *scan) foldDamaged(a, e int) {
 		}
 	}
 	w, start := s.fold(a, func(b []byte, i int) (byte, int) {
-		if n := space(b, i); n > 0 && i > a && i+n < len(b) && inNumber(b[i-1], true) && inNumber(b[i+n], true) {
+		n := space(b, i)
+		if b[i] == '\n' {
+			n = 1
+		}
+		if n > 0 && i > a && i+n < len(b) && inNumber(b[i-1], true) && inNumber(b[i+n], true) {
 			return 0, n
 		}
 		if ocr {

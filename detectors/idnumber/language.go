@@ -151,20 +151,23 @@ func splitWords(s string) (out []string) {
 // foreign reports how little the text looks like Nordic prose or records, in
 // log-odds to subtract: 0 for Nordic or very short texts.
 func (p *profile) foreign() float64 {
-	if p.nordic >= 2 && p.nordic*3 >= p.english && p.code < 0.08 {
-		return 0
-	}
+	ratio := float64(p.nordic) / float64(max(p.words, 1))
 	f := 0.0
 	switch {
-	case p.english > 3 && p.english > 3*p.nordic:
+	case p.english > 3 && 2*p.english > 3*p.nordic:
 		f = 2.5
-	case p.words > 40 && p.nordic*50 < p.words:
+	case p.words > 40 && ratio < 0.02:
 		f = 2.2
 	case p.words > 12 && p.nordic == 0:
 		f = 0.8
 	}
-	if p.code > 0.06 && p.bytes > 400 {
-		f += 1
+	if p.bytes > 200 && ratio < 0.08 {
+		switch {
+		case p.code > 0.10:
+			f += 1.8
+		case p.code > 0.06:
+			f++
+		}
 	}
 	return f
 }

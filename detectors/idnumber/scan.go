@@ -54,6 +54,7 @@ const (
 	flagTime                          // the last four digits are a time
 	flagRow                           // digits and a space beside it
 	flagIdent                         // ends an identifier such as td.id_1
+	flagDull                          // a pattern such as 0102030405
 	flagFile                          // part of a document's file name
 )
 
@@ -74,8 +75,9 @@ type cand struct {
 // statistics are about.
 type cell struct {
 	pos        int
-	shape      shape
 	date, full kindSet
+	prefix     uint16 // hash of the first six digits
+	shape      shape
 }
 
 // limits on what one text may hold. A text with more numbers than that is
@@ -139,7 +141,7 @@ func back(b []byte, a, done int) int {
 			for j > low+2 && j > a-3 && b[j-1] == ' ' {
 				j--
 			}
-		case '.', '-', '/':
+		case '.', '-', '/', '|', '\t':
 		case 0xA0, 0xAF: // NBSP and narrow NBSP end in these
 			j--
 		default:

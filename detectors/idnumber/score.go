@@ -77,9 +77,7 @@ func (c *cand) own(k kind) float64 {
 	case isKerfis, foPtal, eeIsikukood, noFHNummer:
 		v -= 3
 	case seReserv:
-		if c.form == formText && !c.full.has(k) || c.form != formText {
-			v -= 3
-		}
+		v -= 3
 	}
 	if c.form == formBare && c.n == 10 && phone(&c.c) {
 		v -= 1.5
@@ -87,7 +85,7 @@ func (c *cand) own(k kind) float64 {
 	if c.flags&flagTime != 0 && c.n != 11 {
 		switch {
 		case c.n == 12:
-			v -= 5.5
+			v -= 6.5
 		case c.form != formBare:
 			v -= 1.5
 		}
@@ -95,7 +93,7 @@ func (c *cand) own(k kind) float64 {
 	for _, p := range [...]struct {
 		f flag
 		w float64
-	}{{flagAmount, wAmount}, {flagPath, wPath}, {flagMail, wMail}, {flagMinus, wMinus}, {flagRow, -1.6}, {flagIdent, -1.5}, {flagFile, 0.9}} {
+	}{{flagAmount, wAmount}, {flagPath, wPath}, {flagMail, wMail}, {flagMinus, wMinus}, {flagRow, -1.6}, {flagIdent, -1.5}, {flagDull, -3}, {flagFile, 0.9}} {
 		if c.flags&p.f != 0 && (p.f != flagRow && p.f != flagIdent || p.f == flagIdent && c.form == formBare || c.form == formSpace || c.form == formGroups) {
 			v += p.w
 		}
@@ -160,13 +158,18 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	switch {
 	case needsLabel&(1<<k) != 0 && !labelled,
 		k == seReserv && !c.full.has(k) && !labelled,
-		c.flags&(flagOCR|flagLoose) != 0 && !labelled && s.person < 0.8:
+		c.flags&flagLoose != 0 && !labelled,
+		c.flags&flagOCR != 0 && !labelled && s.person < 0.8:
 		return 0, false, false
 	}
 	pop := f.population(c)
 	stats := pop.term(k)
-	if (c.form == formLost || c.form == formSplit) && !labelled && (pop.total < 5 || stats < 1.5) {
-		return 0, false, false
+	if (c.form == formLost || c.form == formSplit) && !labelled && (!chance[k].checked || pop.full[k] < 4 || stats < 1.5) {
+		person := c.column < 0 && (s.person >= 0.8 || s.name) || c.column >= 0 && s.header.id > 0
+		if c.form != formSplit || !person || !chance[k].checked {
+			return 0, false, false
+		}
+		v += 0.8
 	}
 	v += c.own(k) + stats + f.country[rules[k].country]
 	if !labelled || k != dkCPR {
@@ -180,7 +183,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 			v += 2
 		}
 		if c.flags&flagTime != 0 && c.n == 12 {
-			v += 3.5
+			v += 4.5
 		}
 	}
 	v += wLabel * label

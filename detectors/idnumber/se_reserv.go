@@ -93,7 +93,7 @@ func fitSEReservText(c *chars) (ok, checked bool) {
 	}
 	if nridCentury(c) && nridLetter(c[8]) && nridLetter(c[9]) && c[11] <= '9' {
 		if luhnText(c, 0, 12, 2, ascii) {
-			return true, true
+			return true, c[0] != '0' && mmdd[c.num4(4)]&dPlain != 0
 		}
 	}
 	date := (c[0] == '1' && c[1] == '9' || c[0] == '2' && c[1] == '0') && mmdd[c.num4(4)]&dPlain != 0

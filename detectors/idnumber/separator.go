@@ -13,8 +13,8 @@ const (
 	sepSpace  // one space of any kind
 	sepSlash  // slash or underscore
 	sepBreak  // a hyphen and a line break
-	sepDot
-	sepSplit // another cell or line
+	sepDot    // a dot, colon or tilde: a decimal number, or a badly read hyphen
+	sepSplit  // another cell or line
 )
 
 // readSep reads the separator at w[i]; the byte at j is the first after it.
@@ -114,7 +114,7 @@ func readAtom(w []byte, i int) (atom, int) {
 		return atomPlus, 1
 	case '/', '_':
 		return atomSlash, 1
-	case '.':
+	case '.', '~', ':':
 		return atomDot, 1
 	case '\n':
 		return atomLine, 1
@@ -145,6 +145,8 @@ func readAtom(w []byte, i int) (atom, int) {
 				return atomSpace, 2
 			case 0xAD, 0xAC: // soft hyphen, and its twin in CP850
 				return atomHyphen, 2
+			case 0xB7: // middle dot
+				return atomDot, 2
 			}
 		}
 	case 0xE2, 0xE3, 0xEF:

@@ -153,7 +153,7 @@ func fitTwelve(c *chars) (date, full kindSet) {
 // tryEight takes 19900101-2385 and reserve numbers.
 func (s *scan) tryEight(w []byte, a, e int) bool {
 	j, k := readSep(w, e)
-	if k == sepNone || k == sepDot || j >= len(w) || !isDigit(w[j]) {
+	if k == sepNone || j >= len(w) || !isDigit(w[j]) {
 		return s.tryCode(w, a, e, e) || k == sepHyphen && s.tryCode(w, a, e, j)
 	}
 	f := j
@@ -182,7 +182,7 @@ func (s *scan) tryEight(w []byte, a, e int) bool {
 func (k sep) form() form {
 	return [...]form{
 		sepNone: formBare, sepHyphen: formHyphen, sepPlus: formPlus, sepSpaced: formSpaced,
-		sepSpace: formSpace, sepSlash: formSlash, sepBreak: formBreak, sepDot: formDots, sepSplit: formSplit,
+		sepSpace: formSpace, sepSlash: formSlash, sepBreak: formBreak, sepDot: formSplit, sepSplit: formSplit,
 	}[k]
 }
 
@@ -228,7 +228,7 @@ func (s *scan) trySix(w []byte, a, e int) bool {
 
 func (s *scan) trySixFour(w []byte, a, j, f int, k sep, c *chars) bool {
 	date, full := fitTen(c)
-	if date.has(dkCPR) && k != sepSlash && k != sepDot && k != sepSplit {
+	if date.has(dkCPR) && k != sepSlash {
 		h := *c
 		hetu(&h, w[j:f], k.sign())
 		if d, ok := fitFI(&h); d {
@@ -238,15 +238,16 @@ func (s *scan) trySixFour(w []byte, a, j, f int, k sep, c *chars) bool {
 			}
 		}
 	}
+	split := k == sepSplit || k == sepDot
 	sh := shape64
-	if k == sepSplit {
+	if split {
 		sh = shapeSplit
 	}
 	s.population(w, a, f, sh, date, full)
-	if k == sepSplit {
+	if split && !glance(w, a) {
 		date &^= unchecked &^ full
 	}
-	if full == 0 && date&unchecked == 0 && !(date.has(isKerfis) && k != sepSplit) {
+	if full == 0 && date&unchecked == 0 && !(date.has(isKerfis) && !split) {
 		return false
 	}
 	return s.emit(w, a, f, cand{c: *c, n: 10, form: k.form(), sign: k.sign(), date: date, full: full})

@@ -9,9 +9,23 @@ const clockBit kindSet = 1 << 15
 type stat struct {
 	total, clock int32
 	date, full   [nKinds]int32
+	// seen holds the first six digits of the numbers counted, hashed. Those
+	// that repeat count once: a counter or a constant is no population.
+	seen [8]uint64
 }
 
+// distinctLimit is how many numbers are told apart; a text with more is a
+// population by any measure.
+const distinctLimit = 200
+
 func (t *stat) add(c *cell) {
+	if t.total < distinctLimit {
+		i, m := c.prefix>>6&7, uint64(1)<<(c.prefix&63)
+		if t.seen[i]&m != 0 {
+			return
+		}
+		t.seen[i] |= m
+	}
 	t.total++
 	if c.date|c.full == 0 {
 		return
@@ -94,7 +108,13 @@ func (t *stat) term(k kind) float64 {
 	if t.total >= 4 && float64(t.clock) > 0.6*n && trueShare(full/max(date, 1), c.check) < 0.5 {
 		v -= 4
 	}
-	return min(max(v, -5), 3)
+	v = min(max(v, -5), 3)
+	if c.checked && p > 0.8 && full >= 5 {
+		// Chance does not make five dates with the right check digits: not
+		// even a header that names something else counts against that.
+		v += min(0.8*full, 7)
+	}
+	return v
 }
 
 // trueShare solves observed = p + (1-p) chance for p.
