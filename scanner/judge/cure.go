@@ -43,8 +43,24 @@ func (p place) cure(members []*finding.Finding, in finding.Incident, c *Census) 
 		aces = append(aces, s)
 	}
 	cure.ACE = strings.Join(aces, "; ")
-	cure.Command = aclCommand(cure.At, p, rules)
+	cure.Command = aclCommand(cure.At, p, removable(rules, in.Wide))
 	return cure
+}
+
+// removable returns the rules that a command may take away: the wide ones, or
+// the widest where none is. A group that works with the documents and is only
+// too large is for people to narrow.
+func removable(rules []finding.Via, wide []string) []finding.Via {
+	var out []finding.Via
+	for _, r := range rules {
+		if slices.Contains(wide, r.Name) {
+			out = append(out, r)
+		}
+	}
+	if out == nil {
+		return rules[:min(len(rules), 1)]
+	}
+	return out
 }
 
 func mergeRules(rules, via []finding.Via, wide []string) []finding.Via {

@@ -49,6 +49,7 @@ const (
 	practice     = 25  // so many in one folder are no slip, however much else is there
 	clearlyDocs  = 4   // a folder with so many documents speaks for itself
 	leastInDense = 2   // one case alone says nothing of its folder
+	nearlyAll    = 0.8 // so large a part makes a folder one of cases, however they are spread
 )
 
 // place decides how the document came to be exposed, from what else lies in
@@ -114,10 +115,12 @@ func (n node) strays() bool {
 		float64(n.cases) < fewShare*float64(n.docs)
 }
 
-// dense reports whether cases are the rule in a folder and below it, both by
-// documents and by folders: one full subfolder does not make its parent one.
+// dense reports whether cases are the rule in a folder and below it: nearly
+// all documents, or most of the documents and of the folders. One full
+// subfolder does not make its parent one.
 func (n node) dense() bool {
-	return n.allCases >= leastInDense && 2*n.allCases >= n.allDocs && 2*n.caseFolders > n.folders
+	return n.allCases >= leastInDense && (float64(n.allCases) >= nearlyAll*float64(n.allDocs) ||
+		2*n.allCases >= n.allDocs && 2*n.caseFolders > n.folders)
 }
 
 // upTo cuts a chain of folders at the one where the rule is explicit; the
