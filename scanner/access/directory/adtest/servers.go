@@ -1,0 +1,188 @@
+package adtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+func (l *Lab) provision() error {
+	dc := l.root + "/dc"
+	if err := run(l.in("samba-tool", "domain", "provision", "--realm="+Realm, "--domain="+Domain, "--host-name=dc1", "--server-role=dc",
+		"--dns-backend=SAMBA_INTERNAL", "--use-rfc2307", "--adminpass="+AdminPassword, "--host-ip="+l.DC, "--targetdir="+dc,
+		"--option=interfaces="+l.DC+"/24", "--option=bind interfaces only=yes")); err != nil {
+		return err
+	}
+	// Samba's own certificate may carry a negative serial, which Go refuses.
+	if err := run(exec.Command("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-set_serial", "4097",
+		"-subj", "/CN="+DCName, "-addext", "subjectAltName=DNS:"+DCName+",IP:"+l.DC, "-keyout", l.root+"/key.pem", "-out", l.root+"/cert.pem")); err != nil {
+		return err
+	}
+	if err := os.Chmod(l.root+"/key.pem", 0o600); err != nil {
+		return err
+	}
+	krb := fmt.Sprintf("[libdefaults]\n default_realm = %[1]s\n dns_lookup_realm = false\n dns_lookup_kdc = false\n rdns = false\n udp_preference_limit = 1\n"+
+		"[realms]\n %[1]s = {\n  kdc = %[2]s:88\n }\n[domain_realm]\n .lab.test = %[1]s\n lab.test = %[1]s\n", Realm, l.DC)
+	if err := os.WriteFile(l.Krb5Conf, []byte(krb), 0o644); err != nil {
+		return err
+	}
+	conf := fmt.Sprintf(`[global]
+server role = active directory domain controller
+netbios name = DC1
+realm = %[1]s
+workgroup = %[2]s
+interfaces = %[3]s/24
+bind interfaces only = yes
+nbt port = 0
+server services = s3fs, rpc, ldap, cldap, kdc, winbindd, dns
+dcerpc endpoint servers = epmapper, wkssvc, samr, netlogon, lsarpc, drsuapi, dssetup
+ldap server require strong auth = allow_sasl_over_tls
+tls keyfile = %[4]s/key.pem
+tls certfile = %[4]s/cert.pem
+tls cafile =
+idmap_ldb:use rfc2307 = yes
+load printers = no
+disable spoolss = yes
+log file = %[4]s/dc.%%m.log
+log level = 1
+private dir = %[4]s/dc/private
+lock directory = %[4]s/dc
+state directory = %[4]s/dc/state
+cache directory = %[4]s/dc/cache
+binddns dir = %[4]s/dc/bind-dns
+[sysvol]
+path = %[4]s/dc/state/sysvol
+read only = no
+`, Realm, Domain, l.DC, l.root)
+	return os.WriteFile(dc+"/etc/smb.conf", []byte(conf), 0o644)
+}
+
+func (l *Lab) startDC() error {
+	conf := l.root + "/dc/etc/smb.conf"
+	if err := os.MkdirAll("/run/samba", 0o755); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.root+"/rundc", 0o755); err != nil {
+		return err
+	}
+	// the folder of winbindd's socket is private, so that other servers of the
+	// machine do not meet it
+	if err := l.daemon(l.root+"/dc.out", `mount --bind "$0" /run/samba && exec samba -F --no-process-group -s "$1"`, l.root+"/rundc", conf); err != nil {
+		return err
+	}
+	if err := wait(l.root+"/dc.out", func() error {
+		return run(l.in("smbclient", "-s", conf, "-U", Domain+"/scanner%"+Password, "-L", "//"+l.DC))
+	}); err != nil {
+		return err
+	}
+	l.Keytab = l.root + "/scanner.keytab"
+	return run(l.in("samba-tool", "domain", "exportkeytab", l.Keytab, "--principal=scanner@"+Realm, "-s", conf))
+}
+
+// idmapBase is where the member's uids and gids begin: uid = idmapBase + RID.
+const idmapBase = 100000
+
+// startMember joins FS1 and starts it. Its accounts reach the C library through
+// files (nss_wrapper) that say what winbind would, so that nsswitch.conf of the
+// machine stays as it is.
+func (l *Lab) startMember(cfg Config) error {
+	wrap, _ := filepath.Glob("/usr/lib/*/libnss_wrapper.so")
+	if len(wrap) == 0 {
+		return fmt.Errorf("libnss_wrapper.so is not installed: %s", aptLine)
+	}
+	m := l.root + "/fs1"
+	for _, d := range []string{"private", "lock", "state", "cache", "run", "log", "ncalrpc", "docs"} {
+		if err := os.MkdirAll(m+"/"+d, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(l.root, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chmod(m+"/docs", 0o777); err != nil { // NT ACLs alone decide
+		return err
+	}
+	conf := fmt.Sprintf(`[global]
+security = ads
+realm = %[1]s
+workgroup = %[2]s
+netbios name = FS1
+interfaces = %[3]s/24
+bind interfaces only = yes
+disable netbios = yes
+smb ports = 445
+private dir = %[4]s/private
+lock directory = %[4]s/lock
+state directory = %[4]s/state
+cache directory = %[4]s/cache
+pid directory = %[4]s/run
+ncalrpc dir = %[4]s/ncalrpc
+log file = %[4]s/log/log.%%m
+idmap config * : backend = tdb
+idmap config * : range = 3000-7999
+idmap config %[2]s : backend = rid
+idmap config %[2]s : range = %[5]d-999999
+vfs objects = acl_xattr
+acl_xattr:ignore system acls = yes
+load printers = no
+disable spoolss = yes
+kerberos method = secrets only
+dns proxy = no
+[docs]
+path = %[4]s/docs
+read only = no
+admin users = %[2]s\Administrator
+`, Realm, Domain, l.FS, m, idmapBase) + strings.Join(cfg.ShareLines, "\n") + "\n"
+	if err := os.WriteFile(m+"/smb.conf", []byte(conf), 0o644); err != nil {
+		return err
+	}
+	if err := l.unixNames(m); err != nil {
+		return err
+	}
+	if err := run(l.in("net", "ads", "join", "-s", m+"/smb.conf", "-U", Administrator+"%"+AdminPassword, "-S", DCName, "--no-dns-updates")); err != nil {
+		return err
+	}
+	line := `mount --bind "$0/run" /run/samba; export KRB5_CONFIG="$1"
+winbindd -F --no-process-group -s "$0/smb.conf" &
+export LD_PRELOAD="$2" NSS_WRAPPER_PASSWD="$0/passwd" NSS_WRAPPER_GROUP="$0/group"
+exec smbd -F --no-process-group -s "$0/smb.conf"`
+	if err := l.daemon(m+"/log/out", line, m, l.Krb5Conf, wrap[0]); err != nil {
+		return err
+	}
+	return wait(m+"/log/out", func() error {
+		return run(l.in("smbclient", "-s", m+"/smb.conf", "//"+l.FS+"/docs", "-U", Domain+"/u00%"+Password, "-c", "ls"))
+	})
+}
+
+// unixNames writes the passwd and group files of the member.
+func (l *Lab) unixNames(m string) error {
+	passwd := "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
+	group := "root:x:0:\nnogroup:x:65534:\n"
+	for name, sid := range l.SIDs {
+		rid, err := strconv.Atoi(sid[strings.LastIndexByte(sid, '-')+1:])
+		if err != nil {
+			return err
+		}
+		passwd += fmt.Sprintf("%s\\%s:x:%d:%d::/:/usr/sbin/nologin\n", Domain, name, idmapBase+rid, idmapBase+513)
+		group += fmt.Sprintf("%s\\%s:x:%d:\n", Domain, strings.ReplaceAll(strings.ToLower(name), " ", "_"), idmapBase+rid)
+	}
+	if err := os.WriteFile(m+"/passwd", []byte(passwd), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(m+"/group", []byte(group), 0o644)
+}
+
+// SetShareACL replaces the ACL of the member's share, in Microsoft's
+// definition language with full SIDs.
+func (l *Lab) SetShareACL(sddl string) {
+	l.t.Helper()
+	if err := run(l.in("sharesec", "-s", l.root+"/fs1/smb.conf", "docs", "-S", sddl)); err != nil {
+		l.t.Fatalf("adtest: %v", err)
+	}
+}
+
+// Dir is the folder of the member's share on disk.
+func (l *Lab) Dir() string { return l.root + "/fs1/docs" }
