@@ -30,6 +30,7 @@ type evidence struct {
 	span
 	words    [64]int // hits by group of the vocabulary
 	distinct [64]int // different words by group
+	formal   int     // different words of subjects that are terms of the trade
 	markers  map[*marker.Entry]int
 	points   map[string]float64 // of markers, by category
 	strong   int                // markers of subjects, by strength
@@ -57,6 +58,7 @@ type people struct {
 	// those of others whose name fills a field, stands more than once or in
 	// full, or stands once
 	inFields, known, once int
+	several               int // plurals: "the boys"
 }
 
 func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence {
@@ -73,6 +75,9 @@ func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence
 		if !seen[h.Word] {
 			seen[h.Word] = true
 			e.distinct[group]++
+			if g.voc.formal[h.Word] && group < topicGroups {
+				e.formal++
+			}
 		}
 	}
 	for _, m := range within(d.Matches, s, func(m detectors.Match) int { return m.Start }) {
@@ -163,8 +168,10 @@ func (g *Grader) features(e *evidence) *features {
 	f := &features{}
 	topics, kinds, top := 0, 0, 0
 	for i, group := range g.voc.groups {
-		f.count("words:"+group, e.distinct[i])
-		if i < topicGroups {
+		if i >= topicGroups {
+			f.count("words:"+group, e.distinct[i])
+		} else {
+			f.count("topic:"+group, e.distinct[i])
 			topics += e.distinct[i]
 			top = max(top, e.distinct[i])
 			if e.distinct[i] > 1 {
@@ -172,6 +179,9 @@ func (g *Grader) features(e *evidence) *features {
 			}
 		}
 	}
+	plain := topics - e.formal
+	f.count("topics:formal", e.formal)
+	f.count("topics:plain", plain)
 	size := math.Log1p(float64(e.layout.bytes) / 500)
 	f.add("size", size)
 	f.count("topics", topics)
@@ -184,7 +194,7 @@ func (g *Grader) features(e *evidence) *features {
 	f.count("markers:law", e.lawrefs)
 	f.count("markers:case number", e.caseno)
 	f.add("markers:counter", math.Log1p(e.counters))
-	g.personFeatures(f, e, topics)
+	g.personFeatures(f, e, topics, plain)
 	g.layoutFeatures(f, &e.layout)
 	g.subjectFeatures(f, e)
 	countFeatures(f, e)
@@ -206,6 +216,8 @@ func countFeatures(f *features, e *evidence) {
 	n("initials", p.initials, 6)
 	n("roles", p.roles, 6)
 	n("children", p.unnamed, 2)
+	n("several", p.several, 2)
+	n("several beyond names", max(0, 2*min(p.several, 1)-max(0, named-1)), 2)
 	n("more numbers than names", max(0, ids-named), 6)
 	n("roles beyond names", max(0, p.roles+p.unnamed-named), 6)
 	one := 0
@@ -253,7 +265,7 @@ func (e *evidence) subject(category string, words int) float64 {
 	return e.points[category] + float64(min(words, 8))
 }
 
-func (g *Grader) personFeatures(f *features, e *evidence, topics int) {
+func (g *Grader) personFeatures(f *features, e *evidence, topics, plain int) {
 	p := &e.people
 	words := max(e.layout.bytes/6, 20)
 	per := func(n int) float64 { return math.Sqrt(float64(n) / float64(words) * 100) }
@@ -280,6 +292,8 @@ func (g *Grader) personFeatures(f *features, e *evidence, topics int) {
 	f.add("density:guidance", per(group("guidance")))
 	f.add("density:public", per(group("public")))
 	f.add("density:topics", per(topics))
+	f.add("density:plain", per(plain))
+	f.add("both:person+plain", math.Min(math.Log1p(float64(plain)), math.Log1p(float64(len(e.ids)*2+p.clients*2+p.others+p.initials+p.roles+p.unnamed))))
 	instance := math.Log1p(float64(len(e.ids)*2 + p.clients*2 + p.others + p.initials + p.roles + p.unnamed))
 	acts := math.Log1p(float64(group("he-she") + group("said") + group("happened") + group("feeling") + group("decision") + group("watch")))
 	subject := math.Log1p(float64(topics) + 2*float64(e.strong) + float64(e.medium))
@@ -295,8 +309,8 @@ func (g *Grader) layoutFeatures(f *features, l *layout) {
 	f.count("layout:boxes", l.boxes)
 	f.count("layout:checked", l.checked)
 	f.count("layout:placeholders", l.brackets+l.guillemet)
-	f.count("layout:dates", l.dates)
-	f.count("layout:times", l.times)
+	f.count("layout:dates", min(l.dates, 8))
+	f.count("layout:times", min(l.times, 8))
 	f.count("layout:ages", l.ages)
 	f.count("layout:percent", l.percents)
 	f.count("layout:money", l.money)

@@ -79,6 +79,19 @@ func (g *Grader) Features(d *Document) (names []string, x []float64) {
 	return f.names, f.x
 }
 
+// Contributions returns what each feature adds to the log-odds of a case, for
+// those who tune the weights.
+func (g *Grader) Contributions(d *Document) map[string]float64 {
+	names, x := g.Features(d)
+	out := map[string]float64{}
+	for i, n := range names {
+		if w := g.model.Case.Weights[n]; w*x[i] != 0 {
+			out[n] = w * x[i]
+		}
+	}
+	return out
+}
+
 // spans returns the stretches to grade.
 func spans(d *Document) []span {
 	n := len(d.Text.Body)

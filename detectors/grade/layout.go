@@ -22,9 +22,9 @@ type layout struct {
 	cells               int // lines with several cells
 	headers             int // lines of a mail's header
 	capitalLines        int
-	filled              int // label: value
-	notes               int // lines that begin with a date or time
-	initials            int
+	filled              int  // label: value
+	notes               int  // lines that begin with a date or time
+	inCells             bool // the line at hand
 }
 
 func measure(text []byte) layout {
@@ -43,9 +43,11 @@ func (l *layout) line(line []byte) {
 		return
 	}
 	l.lines++
+	l.inCells = false
 	seps := bytes.Count(line, []byte{';'}) + bytes.Count(line, []byte{'\t'}) + bytes.Count(line, []byte{'|'})
 	if seps >= 2 || bytes.Count(line, []byte{','}) >= 4 && !bytes.Contains(line, []byte(", ")) {
 		l.cells++
+		l.inCells = true
 	}
 	switch c := trim[0]; {
 	case c == '-' || c == '*' || bytes.HasPrefix(trim, []byte("•")) || bytes.HasPrefix(trim, []byte("–")) || bytes.HasPrefix(trim, []byte("☐")):
@@ -141,6 +143,9 @@ func (l *layout) box(b []byte) {
 
 // number classifies the digits line[a:b] by what stands around.
 func (l *layout) number(line []byte, a, b int) {
+	if l.inCells {
+		return // columns of dates and times say nothing of a narrative
+	}
 	rest := line[b:]
 	switch n := b - a; {
 	case n <= 2 && len(rest) > 2 && (rest[0] == '.' || rest[0] == ':') && digitsAt(rest, 1) == 2 && (len(rest) == 3 || rest[3] != '.'):

@@ -120,18 +120,33 @@ func count(d *Document, mentions []name.Mention, s span) people {
 			p.fields++
 		}
 	}
-	p.roles, p.unnamed = roles(d.Text.Body[s.start:s.end], mentions, s.start)
+	p.roles, p.unnamed, p.several = roles(d.Text.Body[s.start:s.end], mentions, s.start)
 	return p
+}
+
+// severalWords are definite plurals of children and siblings: two people at
+// least.
+var severalWords = map[string]bool{}
+
+func init() {
+	for _, w := range bytes.Fields([]byte(`barnen barnens syskonen döttrarna sönerna pojkarna flickorna tvillingarna
+		børnene børnenes drengene drengenes pigerne pigernes sønnerne døtrene tvillingerne drenge piger
+		barna barnas guttene gutane jentene sønnene døtrene søsknene tvillingene
+		lapset lasten lapsia pojat tytöt kaksoset börnin börnum börnunum drengirnir stúlkurnar
+		children twins brothers siblings brödrana bröderna systrarna brødrene søstrene`)) {
+		severalWords[string(w)] = true
+	}
 }
 
 // roles counts distinct roles of family that no name follows, and children
 // without a name.
-func roles(text []byte, mentions []name.Mention, base int) (family, children int) {
+func roles(text []byte, mentions []name.Mention, base int) (family, children, several int) {
 	named := map[int]bool{}
 	for _, m := range mentions {
 		named[m.Start-base] = true
 	}
 	var seen, hasName [roleCount]bool
+	plural := map[string]bool{}
 	var buf [40]byte
 	for i := 0; i < len(text); {
 		r, n := rune(text[i]), 1
@@ -153,6 +168,9 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children int
 			}
 			i += n
 		}
+		if severalWords[string(w)] {
+			plural[string(w)] = true
+		}
 		if role, ok := roleStems[string(w)]; ok && !named[start] {
 			if named[i+1] || named[i+2] {
 				hasName[role] = true
@@ -169,7 +187,7 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children int
 			family++
 		}
 	}
-	return family, children
+	return family, children, len(plural)
 }
 
 // distinctNumbers counts different numbers and those of minors.

@@ -21,7 +21,9 @@ type vocabulary struct {
 	words  []marker.Word
 	// group of each word.
 	group []int
-	index map[string]int
+	// formal tells a term of the trade.
+	formal []bool
+	index  map[string]int
 }
 
 // Words returns the vocabulary for marker.New; the Word of its hits is an
@@ -32,11 +34,16 @@ var loadVocabulary = sync.OnceValue(func() *vocabulary {
 	var file struct {
 		Version int
 		Groups  []struct{ Name, Words string }
+		Formal  string
 	}
 	if err := yaml.Load(vocabularyYAML, &file, yaml.WithKnownFields()); err != nil {
 		panic(fmt.Sprintf("vocabulary.yaml: %v", err)) // embedded and tested
 	}
 	v := &vocabulary{index: map[string]int{}}
+	formal := map[string]bool{}
+	for _, w := range strings.Fields(file.Formal) {
+		formal[w] = true
+	}
 	for g, group := range file.Groups {
 		v.groups = append(v.groups, group.Name)
 		v.index[group.Name] = g
@@ -48,6 +55,7 @@ var loadVocabulary = sync.OnceValue(func() *vocabulary {
 			seen[w] = true
 			v.words = append(v.words, marker.Word{Text: strings.ReplaceAll(w, "_", " ")})
 			v.group = append(v.group, g)
+			v.formal = append(v.formal, formal[w])
 		}
 	}
 	return v

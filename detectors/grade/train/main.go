@@ -47,6 +47,8 @@ func main() {
 	out := flag.String("out", "", "write the weights here")
 	verbose := flag.Bool("v", false, "list the errors")
 	lambda := flag.Float64("l2", 3, "strength of regularisation")
+	st := flag.Float64("stack", 0, "")
+	flag.StringVar(&caseSet, "cs", caseSet, "")
 	flag.StringVar(&highSet, "hs", highSet, "")
 	flag.Float64Var(&highL2, "hl", highL2, "")
 	skip := flag.String("skip", "", "writers whose errors are not listed")
@@ -54,6 +56,27 @@ func main() {
 	samples, names, g, err := load(*dir)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *st > 0 {
+		for _, s := range samples {
+			if s.Writer == "w2" || s.Writer == "w6" {
+				continue
+			}
+			seen := map[string]bool{}
+			for _, h := range s.doc.Hits {
+				k := ""
+				if h.Entry != nil {
+					k = h.Entry.ID + " " + h.Entry.Category + " " + h.Entry.Weight + " " + h.Entry.Term
+				} else {
+					k = "V " + grade.Words()[h.Word].Text
+				}
+				if !seen[k] {
+					seen[k] = true
+					fmt.Println("HIT", s.case_, k)
+				}
+			}
+		}
+		return
 	}
 	lowo(samples, names, g, *lambda, *verbose, *skip)
 	if *out == "" {
@@ -126,12 +149,13 @@ func fit(samples []*sample, names []string, lambda float64) *grade.Model {
 		}
 	}
 	return &grade.Model{
-		Case:    logistic(all, names, subset("words: size topic kinds markers: id people: density: both: all layout:"), func(s *sample) bool { return s.case_ }, lambda),
+		Case:    logistic(all, names, subset(caseSet), func(s *sample) bool { return s.case_ }, lambda),
 		Persons: ridge(cases, names, subset("persons:"), func(s *sample) float64 { return float64(min(s.Persons, 8)) }, 3),
 		High:    logistic(cases, names, subset(highSet), func(s *sample) bool { return s.high }, highL2),
 	}
 }
 
+var caseSet = "words: size topics top kinds markers: id people: density: both: all layout:"
 var highSet = "subject: subjects: words:kin words:the-child"
 var highL2 = 5.0
 
@@ -154,6 +178,20 @@ func (t tally) String() string {
 	r := float64(t.tp) / max(1, float64(t.tp+t.fn))
 	return fmt.Sprintf("tp %3d fp %3d fn %3d  P %.3f R %.3f  grade %.3f persons±1 %.3f", t.tp, t.fp, t.fn, p, r,
 		float64(t.grade)/max(1, float64(t.tp)), float64(t.persons)/max(1, float64(t.tp)))
+}
+
+// explain prints what spoke most for an error.
+func explain(g *grade.Grader, s *sample, found bool) {
+	c := g.Contributions(s.doc)
+	var names []string
+	for n := range c {
+		names = append(names, n)
+	}
+	sort.Slice(names, func(i, j int) bool { return (c[names[i]] > c[names[j]]) == found })
+	for _, n := range names[:min(len(names), 9)] {
+		fmt.Printf(" %s %.2f;", n, c[n])
+	}
+	fmt.Println()
 }
 
 // lowo trains without each writer in turn and measures on that writer.
@@ -200,6 +238,7 @@ func lowo(samples []*sample, names []string, g *grade.Grader, lambda float64, ve
 			}
 			if verbose && found != s.case_ {
 				fmt.Printf("   %s score %.1f %s %s: %s\n", map[bool]string{true: "FALSE", false: "MISS "}[found], r.Score, s.File, s.Language+" "+s.Layout, s.Why)
+				explain(gw, s, found)
 			}
 		}
 		fmt.Printf("%s %s\n", w, t)
