@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // Options are the operator's rules for counting people.
@@ -110,6 +112,13 @@ func (r *Resolver) setShare(s Share) {
 		return
 	}
 	read, wdac := r.fold(sd, rightRead), r.fold(sd, rightWriteDAC)
+	// Administrators pass: Samba lets holders of backup rights through, and on
+	// Windows they can change the share's rules. They are counted apart.
+	if b := r.m.flat[sidAdmins]; b != nil && !b.Contains(r.m.beyond()) {
+		for _, set := range []*roaring.Bitmap{read.min, read.max, wdac.min, wdac.max} {
+			set.Or(b)
+		}
+	}
 	r.share, r.shareWDAC = &read, &wdac
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ type LDAPServer struct {
 	// PageSize is the number of entries in one answer; 0 means 1000, the most
 	// that Active Directory gives.
 	PageSize uint32
+
+	// firstRange asks for member lists in parts of this length, as a server
+	// does by itself for long ones; 0 lets the server choose.
+	firstRange int
 }
 
 const (
@@ -63,7 +68,11 @@ func LDAP(ctx context.Context, s LDAPServer) (*access.Directory, error) {
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
-	l := &ldapReader{c: c, page: s.PageSize, base: s.Base}
+	l := &ldapReader{c: c, page: s.PageSize, base: s.Base, attrs: ldapAttributes}
+	if s.firstRange > 0 {
+		l.attrs = append(slices.Clone(l.attrs), fmt.Sprintf("member;range=0-%d", s.firstRange-1))
+		l.attrs = slices.DeleteFunc(l.attrs, func(a string) bool { return a == "member" })
+	}
 	if l.page == 0 {
 		l.page = defaultPage
 	}
@@ -148,6 +157,7 @@ type ldapReader struct {
 	page   uint32
 	base   string
 	config string
+	attrs  []string
 }
 
 func (l *ldapReader) download() (*access.Directory, error) {
@@ -163,7 +173,7 @@ func (l *ldapReader) download() (*access.Directory, error) {
 		}
 	}
 	r, err := l.c.SearchWithPaging(&ldap.SearchRequest{BaseDN: l.base, Scope: ldap.ScopeWholeSubtree,
-		Filter: "(|(objectSid=*)(objectClass=contact))", Attributes: ldapAttributes}, l.page)
+		Filter: "(|(objectSid=*)(objectClass=contact))", Attributes: l.attrs}, l.page)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts and groups: %w", err)
 	}
@@ -208,7 +218,7 @@ func (l *ldapReader) ranges(o *object) error {
 			return fmt.Errorf("range %q", part)
 		}
 		r, err := l.c.Search(&ldap.SearchRequest{BaseDN: o.dn, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)",
-			Attributes: []string{fmt.Sprintf("%s%d-*", prefix, n+1)}})
+			Attributes: []string{fmt.Sprintf("%s%d-%s", prefix, n+1, l.until(n))}})
 		if err != nil {
 			return err
 		}
@@ -226,6 +236,19 @@ func (l *ldapReader) ranges(o *object) error {
 		}
 	}
 	return errors.New("endless member list")
+}
+
+// until is the end of the next part of a member list: all that the server will
+// give, or as much as the first part.
+func (l *ldapReader) until(n uint32) string {
+	for _, a := range l.attrs {
+		if first, ok := strings.CutPrefix(a, "member;range=0-"); ok {
+			if k, ok := id(first); ok {
+				return fmt.Sprint(n + 1 + k)
+			}
+		}
+	}
+	return "*"
 }
 
 // netBIOSName is the domain's short name, "LAB" in "LAB\u01".
