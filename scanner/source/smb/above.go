@@ -41,7 +41,7 @@ func (s *Source) Above(ctx context.Context) ([]access.Folder, error) {
 	}
 	for i, r := range rs {
 		if r.err == nil {
-			out[i].Descriptor = access.Descriptor{Kind: access.NT, Raw: string(r.raw)}
+			out[i].Descriptor = access.Descriptor{Kind: access.NT, Raw: r.sd.Value()}
 		}
 	}
 	return out, nil

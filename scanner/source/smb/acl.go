@@ -14,17 +14,22 @@ import (
 type rules struct {
 	sd  unique.Handle[string]
 	err error
-	set bool
 }
 
-// ACL returns the security descriptor of an entry. It came with the listing;
-// only for an entry from elsewhere is the server asked.
-func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, error) {
-	var r rules
-	if y, ok := e.Sys.(*sys); ok {
-		r = y.rules
+func newRules(r wire.Rules) *rules {
+	if r.Err != nil {
+		return &rules{err: explain(r.Err)}
 	}
-	if !r.set {
+	return &rules{sd: unique.Make(string(r.SD))}
+}
+
+// ACL returns the security descriptor of an entry. The server is asked for it
+// at most once: it is there already when the entry was opened before, or with
+// Config.RulesWithListing.
+func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, error) {
+	y, _ := e.Sys.(*sys)
+	r := y.known()
+	if r == nil {
 		name, err := s.wirePath(e.Path)
 		if err != nil {
 			return access.Descriptor{}, s.pathError("read access rules", e, err)
@@ -34,6 +39,7 @@ func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, er
 			return access.Descriptor{}, s.pathError("read access rules", e, err)
 		}
 		r = rs[0]
+		y.learn(r)
 	}
 	if r.err != nil {
 		return access.Descriptor{}, s.pathError("read access rules", e, r.err)
@@ -43,26 +49,27 @@ func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, er
 
 // fetchRules asks for the descriptors of entries in one round trip. Entries'
 // own errors are in the answers.
-func (s *Source) fetchRules(ctx context.Context, names [][]byte) ([]rules, error) {
-	out := make([]rules, len(names))
+func (s *Source) fetchRules(ctx context.Context, names [][]byte) ([]*rules, error) {
+	out := make([]*rules, len(names))
 	err := s.do(ctx, func(l *link) error {
 		rs, err := l.tree.Security(names, s.options)
 		if err != nil {
 			return err
 		}
 		for i, r := range rs {
-			// A busy server or an expired session is no answer.
-			if outcomeOf(r.Err) != answered {
-				if _, malformed := r.Err.(wire.Malformed); !malformed && r.Err != wire.InvalidParameter {
-					return r.Err
-				}
+			if !isAnswer(r) {
+				return r.Err
 			}
-			out[i] = rules{set: true, err: explain(r.Err)}
-			if r.Err == nil {
-				out[i].sd = unique.Make(string(r.SD))
-			}
+			out[i] = newRules(r)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// isAnswer tells the server's word on an entry from that of a busy server or
+// an expired session.
+func isAnswer(r wire.Rules) bool {
+	_, malformed := r.Err.(wire.Malformed)
+	return malformed || r.Err == wire.InvalidParameter || outcomeOf(r.Err) == answered
 }

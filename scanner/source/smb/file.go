@@ -100,17 +100,24 @@ func (f *file) Size() int64 { return f.info.Size }
 
 // open opens the file on any connection.
 func (f *file) open() error {
-	return f.s.do(f.ctx, func(l *link) error {
-		id, info, err := l.tree.Open(f.name, wire.ReadData, f.s.options|fileOptions)
+	y, _ := f.entry.Sys.(*sys)
+	return f.s.withRules(f.ctx, y, func(l *link, access uint32) (r wire.Rules, err error) {
+		var id wire.FileID
+		var info wire.Info
+		if access&wire.ReadControl != 0 {
+			id, info, r, err = l.tree.OpenRules(f.name, access, f.s.options|fileOptions)
+		} else {
+			id, info, err = l.tree.Open(f.name, access, f.s.options|fileOptions)
+		}
 		if err != nil {
-			return err
+			return r, err
 		}
 		if info.Attributes&(attrOffline|attrRecallOnOpen|attrRecallOnData) != 0 {
 			_ = l.tree.Close(id)
-			return wire.FileIsOffline
+			return r, wire.FileIsOffline
 		}
 		f.link, f.id, f.info = l, id, info
-		return nil
+		return r, nil
 	})
 }
 

@@ -22,10 +22,9 @@ const (
 	maxRestarts = 5
 )
 
-// List streams the entries of a folder with their security descriptors. It
-// holds one buffer of some 1,000 entries and eight bytes for every entry that
-// it has told; when the connection breaks it lists anew and leaves out what
-// it has told before.
+// List streams the entries of a folder. It holds one buffer of some 1,000
+// entries and eight bytes for every entry that it has told; when the
+// connection breaks it lists anew and leaves out what it has told before.
 func (s *Source) List(ctx context.Context, dir source.Entry) iter.Seq2[source.Entry, error] {
 	return func(yield func(source.Entry, error) bool) {
 		fail := func(err error) { yield(source.Entry{}, s.pathError("list", dir, err)) }
@@ -155,19 +154,22 @@ func (s *Source) closeLater(on *link, id wire.FileID) {
 // slice is a batch of entries whose descriptors are on the way.
 type slice struct {
 	es    []wire.DirEntry
-	rules []rules
+	rules []*rules // nil without Config.RulesWithListing
 	err   error
 	ready chan struct{}
 }
 
-// emit fetches the descriptors of entries, a few batches ahead, and yields
-// the entries in order.
+// emit yields entries, with Config.RulesWithListing after their descriptors,
+// which are fetched a few batches ahead.
 func (l *listing) emit(ctx context.Context, es []wire.DirEntry) error {
 	if len(l.known) > 0 {
 		es = slices.DeleteFunc(es, func(e wire.DirEntry) bool {
 			_, found := slices.BinarySearch(l.known, maphash.String(l.seed, e.Name))
 			return found
 		})
+	}
+	if !l.s.cfg.RulesWithListing {
+		return l.tell(ctx, &slice{es: es})
 	}
 	var queue []*slice
 	defer func() {
@@ -232,7 +234,10 @@ func (l *listing) tell(ctx context.Context, q *slice) error {
 			path = l.dir + "/" + path
 		}
 		e := l.s.entry(path, d)
-		ys[i] = sys{attributes: d.Attributes, rules: q.rules[i]}
+		ys[i].attributes = d.Attributes
+		if q.rules != nil {
+			ys[i].learn(q.rules[i])
+		}
 		e.Sys = &ys[i]
 		l.told = append(l.told, maphash.String(l.seed, d.Name))
 		if !l.yield(e, nil) {

@@ -2,6 +2,8 @@ package smb
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb/internal/wire"
@@ -36,8 +38,9 @@ func (s *Source) open(ctx context.Context, e source.Entry) (source.File, error) 
 		return nil, err
 	}
 	// Only what a listing told to be online is read blindly.
-	if _, listed := e.Sys.(*sys); listed && e.Size <= smallFile {
-		f, err := s.openSmall(ctx, name, e)
+	y, listed := e.Sys.(*sys)
+	if listed && e.Size <= smallFile {
+		f, err := s.openSmall(ctx, name, e, y)
 		if f != nil || err != nil {
 			return f, err
 		}
@@ -53,15 +56,15 @@ const fileOptions = wire.NonDirectoryFile | wire.OpenNoRecall
 
 // openSmall reads a whole file in one round trip. nil means that it has grown
 // beyond a small one.
-func (s *Source) openSmall(ctx context.Context, name []byte, e source.Entry) (source.File, error) {
+func (s *Source) openSmall(ctx context.Context, name []byte, e source.Entry, y *sys) (source.File, error) {
 	if err := s.limiter.wait(ctx, int(e.Size)); err != nil {
 		return nil, err
 	}
 	var info wire.Info
 	var data []byte
-	err := s.do(ctx, func(l *link) (err error) {
-		info, data, err = l.tree.ReadWhole(name, wire.ReadData, s.options|fileOptions, max(int(e.Size), 1))
-		return err
+	err := s.withRules(ctx, y, func(l *link, access uint32) (r wire.Rules, err error) {
+		info, data, r, err = l.tree.ReadWhole(name, access, s.options|fileOptions, max(int(e.Size), 1))
+		return r, err
 	})
 	if err != nil {
 		return nil, err
@@ -74,4 +77,29 @@ func (s *Source) openSmall(ctx context.Context, name []byte, e source.Entry) (so
 	}
 	// The answer's buffer also holds what came with it; keep no more.
 	return &memory{ctx: ctx, entry: e, s: s, data: append([]byte(nil), data...)}, nil
+}
+
+// withRules opens a file, asking for its descriptor too when that is not
+// known. An account that may read the file but not its rules gets the file.
+func (s *Source) withRules(ctx context.Context, y *sys, open func(l *link, access uint32) (wire.Rules, error)) error {
+	if y != nil && y.known() == nil {
+		err := s.do(ctx, func(l *link) error {
+			r, err := open(l, wire.ReadData|wire.ReadControl)
+			if err == nil && isAnswer(r) {
+				y.learn(newRules(r))
+			}
+			return err
+		})
+		if !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	err := s.do(ctx, func(l *link) error {
+		_, err := open(l, wire.ReadData)
+		return err
+	})
+	if err == nil && y.known() == nil {
+		y.learn(newRules(wire.Rules{Err: wire.AccessDenied}))
+	}
+	return err
 }

@@ -51,6 +51,13 @@ type Config struct {
 	// where there is none. Resolver uses it.
 	Directory *access.Directory
 
+	// RulesWithListing fetches every entry's security descriptor with the
+	// listing, forty in a round trip, for callers that want them all. Without
+	// it the descriptor of a file comes when it is opened, in the same round
+	// trip, and others when they are asked for: a descriptor costs the server
+	// an open, ten times the work of listing an entry.
+	RulesWithListing bool
+
 	// Limiter bounds the load on the host; share one among all sources of a
 	// host. nil means one of its own with default limits.
 	Limiter *Limiter
@@ -163,10 +170,24 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// sys is what comes with an entry of a listing.
+// sys is what the source knows of an entry beside what it tells.
 type sys struct {
 	attributes uint32
-	rules      rules
+	rules      atomic.Pointer[rules]
+}
+
+// known returns the entry's access rules, nil when nobody asked for them yet.
+func (y *sys) known() *rules {
+	if y == nil {
+		return nil
+	}
+	return y.rules.Load()
+}
+
+func (y *sys) learn(r *rules) {
+	if y != nil {
+		y.rules.Store(r)
+	}
 }
 
 // wirePath returns the path of an entry as the protocol has it.
@@ -201,11 +222,7 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 	}
 	s.volume.Store(st.Volume)
 	e := s.entry("", wire.DirEntry{Info: st.Info, ID: st.ID, ReparseTag: st.ReparseTag})
-	rs, err := s.fetchRules(ctx, [][]byte{name})
-	if err != nil {
-		return source.Entry{}, fmt.Errorf("%s: %w", s.name, err)
-	}
-	e.Sys = &sys{attributes: st.Attributes, rules: rs[0]}
+	e.Sys = &sys{attributes: st.Attributes}
 	return e, nil
 }
 

@@ -1,8 +1,6 @@
 package wire
 
-import (
-	"io"
-)
+import "io"
 
 func newRequest(cmd uint16, charge uint16, body []byte) *request {
 	return &request{hdr: header{Command: cmd, CreditCharge: charge}, body: body}
@@ -51,33 +49,60 @@ func (t *Tree) Read(id FileID, p []byte, off int64) (int, error) {
 	return copy(p[:n], data), nil
 }
 
-// ReadWhole opens a file, reads up to n bytes and closes it, all in one round
-// trip. The data is the caller's. Where Info.Size is larger, there is more.
-func (t *Tree) ReadWhole(name []byte, access, options uint32, n int) (Info, []byte, error) {
-	n = min(n, t.maxRead)
+// OpenRules opens a file and asks for its security descriptor in one round
+// trip. access must hold ReadControl.
+func (t *Tree) OpenRules(name []byte, access, options uint32) (FileID, Info, Rules, error) {
 	as, err := t.compound([]*request{
 		newRequest(cmdCreate, 1, createBody(name, access, options)),
-		newRequest(cmdRead, t.charge(n), readBody(previous, 0, n)),
-		newRequest(cmdClose, 1, closeBody(previous)),
+		newRequest(cmdQueryInfo, 1, securityBody(previous)),
 	}, allRelated)
-	if err != nil {
-		return Info{}, nil, err
+	if err == nil {
+		err = as[0].err
 	}
-	if as[0].err != nil {
-		return Info{}, nil, as[0].err
+	if err != nil {
+		return FileID{}, Info{}, Rules{}, err
+	}
+	id, info, err := parseCreate(as[0].pkt)
+	return id, info, as[1].rules(), err
+}
+
+// ReadWhole opens a file, reads up to n bytes and closes it, all in one round
+// trip; with ReadControl in access it asks for the security descriptor too.
+// The data is valid until it is copied. Where Info.Size is larger, there is
+// more.
+func (t *Tree) ReadWhole(name []byte, access, options uint32, n int) (Info, []byte, Rules, error) {
+	n = min(n, t.maxRead)
+	reqs := []*request{
+		newRequest(cmdCreate, 1, createBody(name, access, options)),
+		newRequest(cmdRead, t.charge(n), readBody(previous, 0, n)),
+	}
+	if access&ReadControl != 0 {
+		reqs = append(reqs, newRequest(cmdQueryInfo, 1, securityBody(previous)))
+	}
+	reqs = append(reqs, newRequest(cmdClose, 1, closeBody(previous)))
+	as, err := t.compound(reqs, allRelated)
+	if err == nil {
+		err = as[0].err
+	}
+	if err != nil {
+		return Info{}, nil, Rules{}, err
 	}
 	_, info, err := parseCreate(as[0].pkt)
 	if err != nil {
-		return info, nil, err
+		return info, nil, Rules{}, err
+	}
+	var rules Rules
+	if access&ReadControl != 0 {
+		rules = as[2].rules()
 	}
 	if as[1].err == EndOfFile {
-		return info, nil, nil
+		return info, nil, rules, nil
 	}
 	if as[1].err != nil {
-		return info, nil, as[1].err
+		return info, nil, rules, as[1].err
 	}
 	data, err := parseRead(as[1].pkt)
-	return info, data, err
+	return info, data, rules, err
 }
 
 // listBuffer is what one QUERY_DIRECTORY asks for: one credit's worth, some
@@ -153,6 +178,18 @@ const securityBuffer = 64 << 10
 // Owner, group and DACL.
 const securityParts = 0x1 | 0x2 | 0x4
 
+func securityBody(id FileID) []byte {
+	return queryInfoBody(id, 3, 0, securityParts, securityBuffer)
+}
+
+func (a answer) rules() (r Rules) {
+	if a.err != nil {
+		return Rules{Err: a.err}
+	}
+	r.SD, r.Err = outputBuffer(a.pkt)
+	return r
+}
+
 // Security returns the security descriptors of files in one round trip. The
 // answers' SD are only valid until they are copied. The error says that the
 // connection is broken.
@@ -161,7 +198,7 @@ func (t *Tree) Security(names [][]byte, options uint32) ([]Rules, error) {
 	for _, n := range names {
 		reqs = append(reqs,
 			newRequest(cmdCreate, 1, createBody(n, ReadControl, options|OpenReparsePoint|OpenNoRecall)),
-			newRequest(cmdQueryInfo, 1, queryInfoBody(previous, 3, 0, securityParts, securityBuffer)),
+			newRequest(cmdQueryInfo, 1, securityBody(previous)),
 			newRequest(cmdClose, 1, closeBody(previous)))
 	}
 	as, err := t.compound(reqs, func(i int) bool { return i%3 > 0 })
@@ -170,14 +207,8 @@ func (t *Tree) Security(names [][]byte, options uint32) ([]Rules, error) {
 	}
 	out := make([]Rules, len(names))
 	for i := range out {
-		create, query := as[3*i], as[3*i+1]
-		switch {
-		case create.err != nil:
-			out[i].Err = create.err
-		case query.err != nil:
-			out[i].Err = query.err
-		default:
-			out[i].SD, out[i].Err = outputBuffer(query.pkt)
+		if out[i] = as[3*i+1].rules(); as[3*i].err != nil {
+			out[i] = Rules{Err: as[3*i].err}
 		}
 	}
 	return out, nil
