@@ -50,7 +50,7 @@ func (r *runner) file(ctx context.Context, j job) {
 			return
 		}
 		x := j.t.skipOf(j.entry, s.Stage, s.Reason, nil)
-		x.Error = clean(s.Error)
+		x.Error = j.t.mask(s.Error)
 		j.t.count.Skipped.Add(1)
 		r.results <- result{skip: &x}
 		return
@@ -59,7 +59,7 @@ func (r *runner) file(ctx context.Context, j job) {
 	j.t.count.Scanned.Add(1)
 	if doc.Skip != nil {
 		x := j.t.skipOf(j.entry, doc.Skip.Stage, doc.Skip.Reason, nil)
-		x.Error, x.Partial = clean(doc.Skip.Error), true
+		x.Error, x.Partial = j.t.mask(doc.Skip.Error), true
 		res.skip = &x
 	}
 	r.results <- res
@@ -75,11 +75,11 @@ func (r *runner) skip(j job, stage finding.Stage, reason finding.Reason, err err
 // skipOf is the skip of an entry of the target.
 func (t *target) skipOf(e source.Entry, stage finding.Stage, reason finding.Reason, err error) finding.Skip {
 	s := finding.Skip{
-		Path: clean(source.Join(t.name(), e.Path)), Target: t.name(), Stage: stage, Reason: reason,
+		Path: t.mask(source.Join(t.name(), e.Path)), Target: t.name(), Stage: stage, Reason: reason,
 		Dir: e.Kind == source.Dir, Size: e.Size,
 	}
 	if err != nil {
-		s.Error = plain(err)
+		s.Error = t.plain(err)
 	}
 	return s
 }
@@ -117,7 +117,7 @@ func (r *runner) judge(ctx context.Context, j job, doc extract.Document, size in
 	r.once(context.WithoutCancel(ctx), func() { content = r.Inspector.Inspect(text) })
 	raw := source.Join(j.t.name(), j.entry.Path)
 	ev := judge.Evidence{
-		ID: r.id(raw), Target: j.t.name(), Path: clean(raw),
+		ID: r.id(raw), Target: j.t.name(), Path: j.t.mask(raw),
 		Size: j.entry.Size, Modified: j.entry.Modified, Created: j.entry.Created,
 		MediaType: doc.MediaType, Partial: doc.Skip != nil, Content: content,
 		Places: r.evidence(doc, content), PersonKeys: r.people(content),
@@ -126,14 +126,15 @@ func (r *runner) judge(ctx context.Context, j job, doc extract.Document, size in
 	d := &judged{bytes: size, partial: ev.Partial}
 	d.found, d.reported = r.Judge.Judge(ev)
 	if d.reported && rules {
-		d.found.Via = access.Origins(ev.Audience, desc, cleanNames(j.in.chain(ctx, j.t.src)))
+		d.found.Via = access.Origins(ev.Audience, desc, j.t.masked(j.in.chain(ctx, j.t.src)))
 	}
 	return d
 }
 
-func cleanNames(fs []access.Folder) []access.Folder {
+// masked hides the identity numbers in the names of folders.
+func (t *target) masked(fs []access.Folder) []access.Folder {
 	for i := range fs {
-		fs[i].Name = clean(fs[i].Name)
+		fs[i].Name = t.mask(fs[i].Name)
 	}
 	return fs
 }
@@ -151,7 +152,7 @@ func (r *runner) audience(ctx context.Context, j job, ev *judge.Evidence) (d acc
 	}
 	d, err := j.t.acl.ACL(ctx, j.entry)
 	if err != nil {
-		ev.AudienceErr = "the access rules could not be read: " + plain(err)
+		ev.AudienceErr = "the access rules could not be read: " + j.t.plain(err)
 		return d, false
 	}
 	ev.Audience = j.t.resolver.Audience(d)

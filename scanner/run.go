@@ -31,6 +31,8 @@ type Extractor interface {
 // Inspector finds what a text contains.
 type Inspector interface {
 	Inspect(detectors.Text) detectors.Result
+	// MaskName hides the identity numbers in a name or message.
+	MaskName(string) string
 }
 
 // Life keeps what is known of findings from run to run.
@@ -95,7 +97,9 @@ type target struct {
 	count    Count
 	// total is the count of the whole run.
 	total *Count
-	sum   finding.TargetSummary
+	// mask hides the identity numbers in names and messages.
+	mask func(string) string
+	sum  finding.TargetSummary
 }
 
 // listed counts one entry.
@@ -166,7 +170,7 @@ func Run(ctx context.Context, opt Options, targets []Target) (finding.Summary, e
 	var g errgroup.Group
 	g.SetLimit(maxTargets)
 	for i, t := range targets {
-		ts[i] = &target{Target: t, src: t.Source, total: r.Count}
+		ts[i] = &target{Target: t, src: t.Source, total: r.Count, mask: opt.Inspector.MaskName}
 		g.Go(func() error {
 			r.scan(work, ts[i])
 			return nil
@@ -228,12 +232,12 @@ func (r *runner) scan(ctx context.Context, t *target) {
 	case ctx.Err() != nil:
 		t.stopped()
 	case w.fault != nil:
-		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+plain(w.fault)
+		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+t.plain(w.fault)
 	}
 }
 
 func (t *target) fail(err error) {
-	t.sum.Status, t.sum.Error, t.sum.Hint = "failed", plain(err), Hint(err)
+	t.sum.Status, t.sum.Error, t.sum.Hint = "failed", t.plain(err), Hint(err)
 }
 
 func (t *target) stopped() {
@@ -251,7 +255,7 @@ func (r *runner) resolve(ctx context.Context, t *target) {
 	}
 	res, err := a.Resolver(ctx, t.Access)
 	if err != nil {
-		t.sum.Notes = append(t.sum.Notes, "accounts and groups could not be read, verdicts are unknown: "+plain(err))
+		t.sum.Notes = append(t.sum.Notes, "accounts and groups could not be read, verdicts are unknown: "+t.plain(err))
 		return
 	}
 	t.resolver = res

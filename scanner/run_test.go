@@ -129,7 +129,6 @@ func TestUnknownIsNeverFine(t *testing.T) {
 
 // Identity numbers stand in names too. They reach no output.
 func TestNumbersInNamesAreMasked(t *testing.T) {
-	const number = "20090528-2380"
 	m := &memory{
 		files: map[string]string{number + "/utredning " + number + ".txt": "CASE", "x/" + number + ".txt": "CORRUPT", "y/" + number + ".pdf": "x"},
 		open:  map[string]error{"y/" + number + ".pdf": fs.ErrPermission},

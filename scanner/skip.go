@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/finding"
@@ -46,15 +47,12 @@ func Hint(err error) string {
 	return ""
 }
 
-// plain is an error's text without the path of the entry (which the skip
-// tells) and without identity numbers.
-func plain(err error) string {
+// plain is an error's text for people: without the path of the entry or the
+// name of the target, which are told beside it, and without identity numbers.
+func (t *target) plain(err error) string {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	return clean(err.Error())
+	return t.mask(strings.TrimPrefix(err.Error(), t.name()+": "))
 }
-
-// clean masks what could be an identity number in a name or message.
-func clean(s string) string { return extract.MaskDigits(s) }

@@ -23,7 +23,7 @@ type Survey struct {
 func Walk(ctx context.Context, targets []Target, count *Count) ([]Survey, error) {
 	out := make([]Survey, len(targets))
 	for i, x := range targets {
-		t := &target{Target: x, src: x.Source, total: count}
+		t := &target{Target: x, src: x.Source, total: count, mask: func(s string) string { return s }}
 		t.sum = finding.TargetSummary{Name: t.name(), Status: "complete"}
 		s := &out[i]
 		s.Skipped = map[finding.Reason]int{}
@@ -74,6 +74,6 @@ func (t *target) survey(ctx context.Context, s *Survey) {
 	case ctx.Err() != nil:
 		t.stopped()
 	case w.fault != nil:
-		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+plain(w.fault)
+		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+t.plain(w.fault)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -233,7 +232,7 @@ func (l *accessLine) cure() string {
 			if at == "" {
 				at = l.Path
 			}
-			return access.Cure(l.rules, path.Clean(at), v)
+			return access.Cure(l.rules, at, v)
 		}
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -114,21 +115,34 @@ func reportSinks(c config.Report) ([]report.Sink, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	sinks := []report.Sink{&summaryFile{filepath.Join(c.Dir, "summary.json")}}
+	first, err := report.ToFile(filepath.Join(c.Dir, "summary.json"), func(w io.Writer) report.Sink { return summarySink{w} })
+	if err != nil {
+		return nil, err
+	}
+	sinks := []report.Sink{first}
 	for _, f := range c.Formats {
-		name := filepath.Join(c.Dir, "findings."+f)
-		switch f {
-		case "html":
-			sinks = append(sinks, html.New(filepath.Join(c.Dir, "report.html"), html.Options{Language: c.Language}))
-		case "jsonl":
-			sinks = append(sinks, report.ToFile(name, jsonl.New))
-		case "csv":
-			sinks = append(sinks, report.ToFile(name, csv.New))
-		case "xlsx":
-			sinks = append(sinks, xlsx.New(name))
+		s, err := openFormat(f, c)
+		if err != nil {
+			return nil, err
 		}
+		sinks = append(sinks, s)
 	}
 	return sinks, nil
+}
+
+func openFormat(format string, c config.Report) (report.Sink, error) {
+	name := filepath.Join(c.Dir, "findings."+format)
+	switch format {
+	case "html":
+		return html.New(filepath.Join(c.Dir, "report.html"), html.Options{Language: c.Language})
+	case "jsonl":
+		return report.ToFile(name, jsonl.New)
+	case "csv":
+		return report.ToFile(name, csv.New)
+	case "xlsx":
+		return xlsx.New(name)
+	}
+	return nil, fmt.Errorf("unknown report format %q", format)
 }
 
 // reportFile is the file to open first.
@@ -141,17 +155,19 @@ func reportFile(c config.Report) string {
 	return c.Dir
 }
 
-// summaryFile writes summary.json.
-type summaryFile struct{ name string }
+// summarySink writes summary.json: the summary alone, for a person or a
+// monitoring system.
+type summarySink struct{ w io.Writer }
 
-func (s *summaryFile) Finding(finding.Finding) error   { return nil }
-func (s *summaryFile) Incident(finding.Incident) error { return nil }
-func (s *summaryFile) Skip(finding.Skip) error         { return nil }
+func (summarySink) Finding(finding.Finding) error   { return nil }
+func (summarySink) Incident(finding.Incident) error { return nil }
+func (summarySink) Skip(finding.Skip) error         { return nil }
 
-func (s *summaryFile) Close(sum finding.Summary) error {
-	b, err := json.MarshalIndent(jsonl.Summary(sum), "", "  ")
-	if err != nil {
-		return err
-	}
-	return report.WriteFile(s.name, append(b, '\n'))
+func (s summarySink) Close(sum finding.Summary) error {
+	e := json.NewEncoder(s.w)
+	e.SetIndent("", "  ")
+	return e.Encode(struct {
+		Type string `json:"type"`
+		finding.Summary
+	}{"summary", sum})
 }

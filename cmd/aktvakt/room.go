@@ -9,6 +9,7 @@ import (
 	"aktvakt/scanner/config"
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/extract/list"
+	"aktvakt/scanner/extract/pdf"
 )
 
 // newEngine makes the detectors and the grader as configured.
@@ -33,7 +34,9 @@ func newEngine(c config.Detectors) (*engine.Engine, error) {
 // extractor reads documents in this process.
 type extractor struct{ all []extract.Extractor }
 
-func newExtractor(config.Config) (*extractor, error) { return &extractor{list.All()}, nil }
+func newExtractor(config.Config) (*extractor, error) {
+	return &extractor{append([]extract.Extractor{pdf.New(pdf.Options{})}, list.All()...)}, nil
+}
 
 // Extract implements scanner.Extractor.
 func (x *extractor) Extract(ctx context.Context, name string, f extract.File, lim extract.Limits) (extract.Document, error) {

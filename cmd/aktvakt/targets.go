@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"aktvakt/scanner"
 	"aktvakt/scanner/access"
@@ -47,6 +48,8 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 			faults = append(faults, err)
 			continue
 		}
+		// The account that scans is no person, whatever it may read.
+		base.Access.ServiceAccounts = append(slices.Clone(base.Access.ServiceAccounts), acc.user)
 		out = append(out, smbTargets(ctx, base, smb.Config{
 			Host: p.Host, Port: p.Port, Share: p.Share, Path: p.Path,
 			Domain: acc.domain, User: acc.user, Password: acc.password,

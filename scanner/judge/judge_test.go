@@ -43,6 +43,10 @@ func TestVerdict(t *testing.T) {
 	gap.Complete, gap.PeopleMax = false, 900
 	gapWithin := audience(10, 1000)
 	gapWithin.Complete, gapWithin.PeopleMax = false, 12
+	fewKnown := audience(2, 1000, "Everyone")
+	fewKnown.Complete = false
+	machines := audience(2, 1000, `LAB\Domain Computers`)
+	machines.Via[0].People = 0
 	orphan := audience(10, 1000)
 	orphan.Complete, orphan.Unresolved = false, []string{"S-1-5-21-9-9-9-1104"}
 
@@ -67,7 +71,10 @@ func TestVerdict(t *testing.T) {
 		{"sensitive over the share of staff", detectors.Sensitive, audience(31, 600), finding.TooWide, 30, 1, true},
 		{"sensitive in a small directory", detectors.Sensitive, audience(5, 40), finding.Allowed, 15, 0, false},
 		{"sensitive, staff unknown", detectors.Sensitive, audience(50, 0), finding.Allowed, 50, 0, false},
-		{"sensitive behind a small wide group", detectors.Sensitive, audience(2, 1000, "Everyone"), finding.TooWide, 50, 0, true},
+		{"sensitive behind a wide group that few are left of", detectors.Sensitive, audience(2, 1000, "Everyone"), finding.Allowed, 50, 0, false},
+		{"the same, not everyone known", detectors.Sensitive, fewKnown, finding.TooWide, 50, 0, true},
+		{"sensitive open to all of a small place", detectors.Sensitive, audience(6, 6, "Everyone"), finding.TooWide, 15, 0, true},
+		{"sensitive open to machines", detectors.Sensitive, machines, finding.TooWide, 50, 0, true},
 		{"sensitive, limit inside the interval", detectors.Sensitive, gap, finding.Unknown, 50, 0, true},
 		{"sensitive, interval below the limit", detectors.Sensitive, gapWithin, finding.Allowed, 50, 0, false},
 		{"sensitive, one orphan", detectors.Sensitive, orphan, finding.Unknown, 50, 0, true},

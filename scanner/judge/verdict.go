@@ -58,7 +58,7 @@ func decideRule(rule Rule, a *access.Audience) decision {
 		if limit == unlimited {
 			d.beyond = max(0, a.People-a.Staff)
 		}
-	case rule.WideGroups != Allow && len(a.Wide) > 0:
+	case rule.WideGroups != Allow && wide(a):
 		d.cause = wideGroup
 		if limit == unlimited {
 			d.beyond = a.People
@@ -73,6 +73,25 @@ func decideRule(rule Rule, a *access.Audience) decision {
 		d.verdict, d.cause = finding.Allowed, within
 	}
 	return d
+}
+
+// wide reports whether a wide group really lets the many in. Where every
+// account is known, a wide group of which denying rules leave but a few is as
+// narrow as those few. A group that lets in no people but still somebody, such
+// as Domain Computers, is wide by its name.
+func wide(a *access.Audience) bool {
+	if len(a.Wide) == 0 {
+		return false
+	}
+	if !a.Complete || a.NullDACL || 2*max(a.People, a.PeopleMax) > a.Staff {
+		return true
+	}
+	for _, v := range a.Via {
+		if v.People == 0 && v.ACE != "deny" && slices.Contains(a.Wide, v.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // decidePath counts who is let in by rules that the path does not expect.
