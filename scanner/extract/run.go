@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -189,6 +190,10 @@ func (r *runner) text(b Block) error {
 		b.Text = cut(b.Text, max(room-1, 0))
 	}
 	start := len(d.Text)
+	if need := start + len(b.Text) + 1; need > cap(d.Text) {
+		// Doubling copies less than append, which grows long slices by a quarter.
+		d.Text = slices.Grow(d.Text, max(need, min(2*cap(d.Text), int(r.lim.Text)))-start)
+	}
 	d.Text = appendValid(d.Text, b.Text)
 	if len(d.Text) > start && d.Text[len(d.Text)-1] != '\n' {
 		d.Text = append(d.Text, '\n')

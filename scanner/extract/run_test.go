@@ -198,7 +198,7 @@ func TestRunMembers(t *testing.T) {
 	if doc.Unread != 1 || doc.MediaType != "application/x-test" || string(doc.Text) != "empty\n" {
 		t.Errorf("%+v", doc)
 	}
-	want := &finding.Skip{Stage: "extract", Reason: finding.Encrypted, Partial: true, Error: `"secret ••••••••-••••.docx": is encrypted`}
+	want := &finding.Skip{Stage: "extract", Reason: finding.Encrypted, Error: `"secret ••••••••-••••.docx": is encrypted`}
 	if diff := cmp.Diff(want, doc.Skip); diff != "" {
 		t.Error(diff)
 	}

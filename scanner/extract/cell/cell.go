@@ -1,9 +1,9 @@
-// Package cell writes the value of a spreadsheet's numeric cell as its reader
-// sees it, as far as that matters to what the number is: dates as dates,
-// leading zeros that the format shows, and integers in full. It knows number
-// formats of Excel, no formulas.
+// Package cell writes the cells of a spreadsheet: the value of a numeric cell as its reader
+// sees it, as far as that matters to what the number is (dates as dates,
+// leading zeros that the format shows, integers in full), and rows as lines
+// of fields. It knows number formats of Excel, no formulas.
 //
-// Start reading at ParseFormat.
+// Start reading at ParseFormat and Grid.
 package cell
 
 import (

@@ -7,6 +7,7 @@ import (
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/extract/archive"
 	"aktvakt/scanner/extract/html"
+	"aktvakt/scanner/extract/odf"
 	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
 )
@@ -15,6 +16,7 @@ import (
 // come before them.
 func All() []extract.Extractor {
 	return []extract.Extractor{
+		odf.New(),
 		ooxml.New(),
 		archive.New(), // after ooxml: it wants every zip
 		html.New(),

@@ -13,17 +13,14 @@ import (
 // sheet reads one sheet: a line for each row that has content, cells
 // separated by tabs and in their columns, so that Document.At can tell both.
 func (b *book) sheet(p *part, name string) error {
-	s := sheet{b: b, name: name}
+	s := sheet{b: b}
 	s.side.out = b.d.out
 	s.side.place = extract.Place{Sheet: name, Part: "sheet data"}
-	s.rows.out = b.d.out
+	s.grid = cell.NewGrid(b.d.out, name)
 	if err := b.d.scan(p, s.token); err != nil {
 		return err
 	}
-	if err := s.endRow(); err != nil {
-		return err
-	}
-	if err := s.rows.flush(); err != nil {
+	if err := s.grid.Close(); err != nil {
 		return err
 	}
 	return s.side.flush()
@@ -31,31 +28,23 @@ func (b *book) sheet(p *part, name string) error {
 
 type sheet struct {
 	b    *book
-	name string
-	cols cell.Columns
-
-	rows line // rows of one block
+	grid *cell.Grid
 	side line // headers, links, validation lists
 
 	row, next int // number of the current row and of the next without one
-	lastRow   int // last row in the block
-	cur       []byte
-	col       int  // column of the last cell of cur
-	gap       bool // cur does not keep columns
+	col       int // column of the last cell
 
 	// the current cell
 	typ      string
 	style    int
 	cellCol  int
 	value    []byte
+	shown    []byte
 	formula  []byte
 	capture  *[]byte
 	inSide   bool
 	phonetic bool
 }
-
-// maxGap is how many empty cells in a row are written as tabs.
-const maxGap = 64
 
 // maxCell bounds one cell's text in bytes; Excel's own limit is 32,767
 // characters.
@@ -93,12 +82,9 @@ func (s *sheet) start(name []byte) error {
 			s.row = s.next + 1
 		}
 		s.next = s.row
-		s.cur, s.col, s.gap = s.cur[:0], 0, false
+		s.col = 0
 	case "c":
 		s.startCell()
-		if x.SelfClosing() {
-			s.value = s.value[:0]
-		}
 	case "v", "t":
 		if !x.SelfClosing() {
 			s.capture = &s.value
@@ -185,9 +171,7 @@ func (s *sheet) end(name []byte) error {
 	case "rPh":
 		s.phonetic = false
 	case "c":
-		s.endCell()
-	case "row":
-		return s.endRow()
+		return s.endCell()
 	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "formula1", "formula2", "formula":
 		return s.endSide(name[0] != 'f' || bytes.HasPrefix(name, []byte("first")))
 	}
@@ -246,98 +230,53 @@ func plainHeader(b []byte) []byte {
 	return bytes.TrimSpace(out)
 }
 
-func (s *sheet) endCell() {
+func (s *sheet) endCell() error {
 	s.capture = nil
-	text := s.display()
-	if f := joinLiterals(s.formula); tellFormula(f, text) {
-		if len(text) > 0 {
-			text = append(text, ' ')
-		}
-		text = append(text, f...)
+	text, number := s.display()
+	row, col := s.row, s.cellCol
+	s.col = col
+	var err error
+	if number {
+		err = s.grid.Number(row, col, text)
+	} else {
+		err = s.grid.Text(row, col, text)
 	}
-	if len(text) == 0 {
-		return
+	if err != nil || len(s.formula) == 0 {
+		return err
 	}
-	s.advance()
-	for _, c := range text { // a row is one line, a cell one field
-		if c == '\n' || c == '\r' || c == '\t' {
-			c = ' '
-		}
-		s.cur = append(s.cur, c)
-	}
-}
-
-// advance writes the tabs up to the current cell.
-func (s *sheet) advance() {
-	n := s.cellCol - s.col
+	f := joinLiterals(s.formula)
 	switch {
-	case s.col == 0 && n <= maxGap:
-		n--
-	case n < 1 || n > maxGap:
-		s.gap = true
-		n = 1
-		if s.col == 0 {
-			n = 0
-		}
+	case !tellFormula(f, text):
+		return nil
+	case len(text) == 0:
+		return s.grid.Text(row, col, []byte(f))
 	}
-	for range n {
-		s.cur = append(s.cur, '\t')
-	}
-	s.col = max(s.cellCol, s.col)
+	s.grid.More([]byte(f))
+	return nil
 }
 
-// display returns what the cell shows, in a buffer of its own.
-func (s *sheet) display() []byte {
+// display returns what the cell shows, and whether that is a number.
+func (s *sheet) display() (text []byte, number bool) {
 	switch s.typ {
 	case "s":
 		i, err := strconv.Atoi(string(bytes.TrimSpace(s.value)))
 		if err != nil {
-			return nil
+			return nil, false
 		}
-		text := append([]byte(nil), s.b.strings.get(i)...)
-		s.cols.Header(s.cellCol, string(text[:min(len(text), 64)]))
-		return text
+		return s.b.strings.get(i), false
 	case "n", "":
 		if len(s.value) == 0 {
-			return nil
+			return nil, false
 		}
-		text := s.b.number(nil, string(bytes.TrimSpace(s.value)), s.style)
-		return []byte(s.cols.Pad(s.cellCol, string(text)))
+		s.shown = s.b.number(s.shown[:0], string(bytes.TrimSpace(s.value)), s.style)
+		return s.shown, true
 	case "b":
 		if string(s.value) == "1" {
-			return []byte("TRUE")
+			return []byte("TRUE"), false
 		}
-		return []byte("FALSE")
+		return []byte("FALSE"), false
 	}
-	text := append([]byte(nil), s.value...)
-	s.cols.Header(s.cellCol, string(text[:min(len(text), 64)]))
-	return text
-}
-
-// endRow adds the row to the block. Rows that do not follow each other or
-// keep no columns start a block.
-func (s *sheet) endRow() error {
-	if len(s.cur) == 0 {
-		return nil
-	}
-	if s.gap || s.row != s.lastRow+1 || len(s.rows.buf) >= blockSize {
-		if err := s.rows.flush(); err != nil {
-			return err
-		}
-	}
-	if len(s.rows.buf) == 0 {
-		s.rows.place = extract.Place{Sheet: s.name, Row: s.row, Col: 1}
-		if s.gap {
-			s.rows.place.Col = 0
-		}
-	}
-	s.rows.buf = append(append(s.rows.buf, s.cur...), '\n')
-	s.lastRow = s.row
-	if s.gap {
-		s.lastRow = -1
-	}
-	s.cur, s.col, s.gap = s.cur[:0], 0, false
-	return nil
+	return s.value, false
 }
 
 // tellFormula reports whether a formula says more than its value: it has no
