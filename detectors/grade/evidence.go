@@ -59,6 +59,7 @@ type people struct {
 	// full, or stands once
 	inFields, known, once int
 	several               int // plurals: "the boys"
+	childRoles            int // roles of children and siblings, named or not
 }
 
 func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence {
@@ -109,11 +110,7 @@ func (g *Grader) weighMarkers(d *Document, e *evidence) {
 	for m := range e.markers {
 		switch {
 		case m.Category == marker.Counter:
-			if m.Weight == marker.Strong {
-				e.counters += 2
-			} else {
-				e.counters++
-			}
+			e.counters += counterWeight(m)
 			continue
 		case m.Category == "case-structure":
 			e.structur++
@@ -185,7 +182,7 @@ func (g *Grader) features(e *evidence) *features {
 	size := math.Log1p(float64(e.layout.bytes) / 500)
 	f.add("size", size)
 	f.count("topics", topics)
-	f.count("top topic", top)
+	f.count("peak", top)
 	f.count("kinds", kinds)
 	f.count("markers:strong", e.strong)
 	f.count("markers:medium", e.medium)
@@ -198,7 +195,32 @@ func (g *Grader) features(e *evidence) *features {
 	g.layoutFeatures(f, &e.layout)
 	g.subjectFeatures(f, e)
 	countFeatures(f, e)
+	g.minorFeatures(f, e)
 	return f
+}
+
+// minorFeatures estimate the number of minors.
+func (g *Grader) minorFeatures(f *features, e *evidence) {
+	n := func(name string, v int, most int) { f.add("minors:"+name, float64(min(v, most))) }
+	_, minors := distinctNumbers(e.ids, maxPersons)
+	n("numbers", minors, 12)
+	n("ages", e.layout.minors, 8)
+	n("children", e.people.unnamed, 2)
+	n("several", e.people.several, 2)
+	n("child words", e.distinct[g.voc.index["the-child"]], 4)
+	n("child roles", e.people.childRoles, 4)
+	n("school", e.distinct[g.voc.index["school-support"]], 4)
+	n("child protection", e.distinct[g.voc.index["child-protection"]], 6)
+	n("foster", e.distinct[g.voc.index["adoption-foster"]], 3)
+	n("family law", e.distinct[g.voc.index["family-law"]], 3)
+	n("personnel", e.distinct[g.voc.index["personnel"]], 4)
+	n("elderly", e.distinct[g.voc.index["elderly-care"]], 4)
+	n("named", e.people.clients+e.people.inFields, 8)
+	if e.layout.minors+e.people.unnamed+e.people.several+minors == 0 {
+		n("no sign", 1, 1)
+	} else {
+		n("no sign", 0, 1)
+	}
 }
 
 // countFeatures estimate the number of people. They are counts, not
@@ -206,7 +228,7 @@ func (g *Grader) features(e *evidence) *features {
 func countFeatures(f *features, e *evidence) {
 	p := &e.people
 	n := func(name string, v int, most int) { f.add("persons:"+name, float64(min(v, most))) }
-	ids, _ := distinctNumbers(e.ids, 1000)
+	ids, _ := distinctNumbers(e.ids, maxPersons)
 	named := p.clients + p.inFields + p.known
 	n("clients", p.clients, 12)
 	n("in fields", p.inFields, 12)
@@ -249,7 +271,7 @@ func (g *Grader) subjectFeatures(f *features, e *evidence) {
 	f.add("subjects:share", (high+1)/(high+low+2))
 	f.add("subjects:top share", (topHigh+1)/(topHigh+topLow+2))
 	many := 0.0
-	if n, _ := distinctNumbers(e.ids, 1000); n >= manyPeople {
+	if n, _ := distinctNumbers(e.ids, maxPersons); n >= manyPeople {
 		many = 1
 	}
 	f.add("subjects:many", many)
@@ -298,6 +320,24 @@ func (g *Grader) personFeatures(f *features, e *evidence, topics, plain int) {
 	acts := math.Log1p(float64(group("he-she") + group("said") + group("happened") + group("feeling") + group("decision") + group("watch")))
 	subject := math.Log1p(float64(topics) + 2*float64(e.strong) + float64(e.medium))
 	f.add("both:person+subject", math.Min(instance, subject))
+	logOf := func(groups ...string) float64 {
+		n := 0
+		for _, name := range groups {
+			n += e.words[g.voc.index[name]]
+		}
+		return math.Log1p(float64(n))
+	}
+	f.add("both:you+modal", math.Min(logOf("you"), logOf("modal", "guidance")))
+	f.add("both:generic+modal", math.Min(logOf("generic"), logOf("modal", "guidance")))
+	f.add("both:you+decision", math.Min(logOf("you"), logOf("decision")))
+	f.add("both:training+fiction", math.Min(logOf("training"), logOf("fiction")))
+	f.add("share:formal", float64(topics-plain)/float64(topics+2))
+	f.add("share:case", float64(group("he-she")+group("said")+group("happened")+1)/float64(group("he-she")+group("said")+group("happened")+group("modal")+group("generic")+group("guidance")+2))
+	nobody := 0.0
+	if len(e.ids) == 0 && p.clients+p.others+p.initials == 0 {
+		nobody = 1
+	}
+	f.add("people:nobody named", nobody)
 	f.add("both:acts+subject", math.Min(acts, subject))
 	f.add("both:person+acts", math.Min(instance, acts))
 	f.add("all three", math.Min(math.Min(instance, acts), subject))

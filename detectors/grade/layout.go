@@ -14,6 +14,7 @@ type layout struct {
 	boxes, checked      int // [ ] or ☐, and [x] or ☒
 	brackets, guillemet int // [name] and «name» to fill in
 	dates, times, ages  int
+	minors              int // ages under 18
 	percents, money     int
 	urls, mails         int
 	quotes, questions   int
@@ -158,6 +159,9 @@ func (l *layout) number(line []byte, a, b int) {
 		l.dates++
 	case n <= 2 && (bytes.HasPrefix(rest, []byte(" år")) || bytes.HasPrefix(rest, []byte("-år")) || bytes.HasPrefix(rest, []byte(" v,")) || bytes.HasPrefix(rest, []byte(" v.")) || bytes.HasPrefix(rest, []byte("-vuo")) || bytes.HasPrefix(rest, []byte(" ára")) || bytes.HasPrefix(rest, []byte(")")) && a > 0 && line[a-1] == '('):
 		l.ages++
+		if n == 1 || line[a] == '1' && line[a+1] < '8' {
+			l.minors++
+		}
 	case bytes.HasPrefix(rest, []byte(" kr")) || bytes.HasPrefix(rest, []byte(" €")) || bytes.HasPrefix(rest, []byte(" e")) || bytes.HasPrefix(rest, []byte(",00")):
 		l.money++
 	}

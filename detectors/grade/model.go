@@ -17,7 +17,9 @@ type Model struct {
 	Note string `json:"note"`
 	// Case tells a case from other texts, High a highly sensitive case from a
 	// sensitive one.
-	Case, High Linear
+	// Internal tells texts that name people from texts that name none, among
+	// those that are no cases.
+	Case, High, Internal Linear
 	// Persons estimates the number of people, Minors that of minors.
 	Persons, Minors Linear
 }

@@ -120,7 +120,7 @@ func count(d *Document, mentions []name.Mention, s span) people {
 			p.fields++
 		}
 	}
-	p.roles, p.unnamed, p.several = roles(d.Text.Body[s.start:s.end], mentions, s.start)
+	p.roles, p.unnamed, p.several, p.childRoles = roles(d.Text.Body[s.start:s.end], mentions, s.start)
 	return p
 }
 
@@ -140,7 +140,7 @@ func init() {
 
 // roles counts distinct roles of family that no name follows, and children
 // without a name.
-func roles(text []byte, mentions []name.Mention, base int) (family, children, several int) {
+func roles(text []byte, mentions []name.Mention, base int) (family, children, several, young int) {
 	named := map[int]bool{}
 	for _, m := range mentions {
 		named[m.Start-base] = true
@@ -179,6 +179,9 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children, se
 		}
 	}
 	for role, yes := range seen {
+		if yes && (role == roleSister || role == roleBrother || role == roleSon || role == roleDaughter || role == roleBoy || role == roleGirl) {
+			young++
+		}
 		switch {
 		case !yes || hasName[role]:
 		case role == roleBoy || role == roleGirl:
@@ -187,7 +190,7 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children, se
 			family++
 		}
 	}
-	return family, children, len(plural)
+	return family, children, len(plural), young
 }
 
 // distinctNumbers counts different numbers and those of minors.

@@ -35,6 +35,7 @@ type label struct {
 
 type sample struct {
 	label
+	text        []byte
 	doc         *grade.Document
 	x           []float64
 	case_, high bool
@@ -47,7 +48,6 @@ func main() {
 	out := flag.String("out", "", "write the weights here")
 	verbose := flag.Bool("v", false, "list the errors")
 	lambda := flag.Float64("l2", 3, "strength of regularisation")
-	st := flag.Float64("stack", 0, "")
 	flag.StringVar(&caseSet, "cs", caseSet, "")
 	flag.StringVar(&highSet, "hs", highSet, "")
 	flag.Float64Var(&highL2, "hl", highL2, "")
@@ -56,27 +56,6 @@ func main() {
 	samples, names, g, err := load(*dir)
 	if err != nil {
 		log.Fatal(err)
-	}
-	if *st > 0 {
-		for _, s := range samples {
-			if s.Writer == "w2" || s.Writer == "w6" {
-				continue
-			}
-			seen := map[string]bool{}
-			for _, h := range s.doc.Hits {
-				k := ""
-				if h.Entry != nil {
-					k = h.Entry.ID + " " + h.Entry.Category + " " + h.Entry.Weight + " " + h.Entry.Term
-				} else {
-					k = "V " + grade.Words()[h.Word].Text
-				}
-				if !seen[k] {
-					seen[k] = true
-					fmt.Println("HIT", s.case_, k)
-				}
-			}
-		}
-		return
 	}
 	lowo(samples, names, g, *lambda, *verbose, *skip)
 	if *out == "" {
@@ -133,6 +112,11 @@ func load(dir string) (samples []*sample, names []string, g *grade.Grader, err e
 		if err != nil {
 			return nil, nil, nil, err
 		}
+		s.text = text
+	}
+	samples = append(samples, ownTexts()...)
+	for _, s := range samples {
+		text := s.text
 		s.doc = e.Examine(detectors.Text{Body: text})
 		names, s.x = g.Features(s.doc)
 	}
@@ -141,21 +125,26 @@ func load(dir string) (samples []*sample, names []string, g *grade.Grader, err e
 
 // fit trains all parts of the model.
 func fit(samples []*sample, names []string, lambda float64) *grade.Model {
-	var all, cases []*sample
+	var all, cases, others []*sample
 	for _, s := range samples {
 		all = append(all, s)
 		if s.case_ && s.graded {
 			cases = append(cases, s)
 		}
+		if !s.case_ && s.graded {
+			others = append(others, s)
+		}
 	}
 	return &grade.Model{
-		Case:    logistic(all, names, subset(caseSet), func(s *sample) bool { return s.case_ }, lambda),
-		Persons: ridge(cases, names, subset("persons:"), func(s *sample) float64 { return float64(min(s.Persons, 8)) }, 3),
-		High:    logistic(cases, names, subset(highSet), func(s *sample) bool { return s.high }, highL2),
+		Case:     logistic(all, names, subset(caseSet), func(s *sample) bool { return s.case_ }, lambda),
+		Internal: logistic(others, names, subset("people: id words:staff words:public words:guidance words:template words:training words:fiction layout:cells density:names persons:"), func(s *sample) bool { return s.Sensitivity == "internal" }, 10),
+		Minors:   ridge(cases, names, subset("minors:"), func(s *sample) float64 { return float64(min(s.Minors, 6)) }, 3),
+		Persons:  ridge(cases, names, subset("persons:"), func(s *sample) float64 { return float64(min(s.Persons, 8)) }, 3),
+		High:     logistic(cases, names, subset(highSet), func(s *sample) bool { return s.high }, highL2),
 	}
 }
 
-var caseSet = "words: size topics top kinds markers: id people: density: both: all layout:"
+var caseSet = "words: size topic: topics: kinds peak markers: id people: density: both: share: all layout:"
 var highSet = "subject: subjects: words:kin words:the-child"
 var highL2 = 5.0
 
@@ -171,13 +160,43 @@ func subset(prefixes string) func(string) bool {
 	}
 }
 
-type tally struct{ tp, fp, fn, grade, persons int }
+type tally struct{ tp, fp, fn, grade, persons, minors, category, other, right int }
+
+func (t *tally) merge(u tally) {
+	t.tp, t.fp, t.fn = t.tp+u.tp, t.fp+u.fp, t.fn+u.fn
+	t.grade, t.persons, t.minors = t.grade+u.grade, t.persons+u.persons, t.minors+u.minors
+	t.category, t.other, t.right = t.category+u.category, t.other+u.other, t.right+u.right
+}
+
+func overlap(a, b []string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (t *tally) add(found, want bool) {
+	switch {
+	case found && want:
+		t.tp++
+	case found:
+		t.fp++
+	case want:
+		t.fn++
+	}
+}
+
+func share(n, of int) float64 { return float64(n) / max(1, float64(of)) }
 
 func (t tally) String() string {
 	p := float64(t.tp) / max(1, float64(t.tp+t.fp))
 	r := float64(t.tp) / max(1, float64(t.tp+t.fn))
-	return fmt.Sprintf("tp %3d fp %3d fn %3d  P %.3f R %.3f  grade %.3f persons±1 %.3f", t.tp, t.fp, t.fn, p, r,
-		float64(t.grade)/max(1, float64(t.tp)), float64(t.persons)/max(1, float64(t.tp)))
+	return fmt.Sprintf("tp %3d fp %3d fn %3d  P %.3f R %.3f  grade %.3f persons±1 %.3f minors±1 %.3f category %.3f; internal or none %.3f", t.tp, t.fp, t.fn, p, r,
+		share(t.grade, t.tp), share(t.persons, t.tp), share(t.minors, t.tp), share(t.category, t.tp), share(t.right, t.other))
 }
 
 // explain prints what spoke most for an error.
@@ -206,6 +225,7 @@ func lowo(samples []*sample, names []string, g *grade.Grader, lambda float64, ve
 	}
 	sort.Strings(order)
 	var total tally
+	sweep := map[float64]*tally{}
 	for _, w := range order {
 		var train, test []*sample
 		for _, s := range samples {
@@ -219,12 +239,26 @@ func lowo(samples []*sample, names []string, g *grade.Grader, lambda float64, ve
 		var t tally
 		for _, s := range test {
 			r := gw.Grade(s.doc)
+			for th := -3.0; th <= 4; th += 0.5 {
+				if sweep[th] == nil {
+					sweep[th] = &tally{}
+				}
+				if w != "w0" && w != "own" {
+					sweep[th].add(gw.Value(s.doc) > th, s.case_)
+				}
+			}
 			found := r.Grade == detectors.Sensitive || r.Grade == detectors.HighlySensitive
 			switch {
 			case found && s.case_:
 				t.tp++
 				if !s.graded || string(r.Grade) == s.Sensitivity {
 					t.grade++
+				}
+				if d := r.Minors - s.Minors; !s.graded || d >= -1 && d <= 1 {
+					t.minors++
+				}
+				if !s.graded || overlap(r.Categories, s.Categories) {
+					t.category++
 				}
 				if d := r.Persons - s.Persons; !s.graded || d >= -1 && d <= 1 {
 					t.persons++
@@ -235,6 +269,11 @@ func lowo(samples []*sample, names []string, g *grade.Grader, lambda float64, ve
 				t.fp++
 			case s.case_:
 				t.fn++
+			case s.graded:
+				t.other++
+				if string(r.Grade) == s.Sensitivity {
+					t.right++
+				}
 			}
 			if verbose && found != s.case_ {
 				fmt.Printf("   %s score %.1f %s %s: %s\n", map[bool]string{true: "FALSE", false: "MISS "}[found], r.Score, s.File, s.Language+" "+s.Layout, s.Why)
@@ -242,9 +281,14 @@ func lowo(samples []*sample, names []string, g *grade.Grader, lambda float64, ve
 			}
 		}
 		fmt.Printf("%s %s\n", w, t)
-		if w != "w0" {
-			total.tp, total.fp, total.fn, total.grade, total.persons = total.tp+t.tp, total.fp+t.fp, total.fn+t.fn, total.grade+t.grade, total.persons+t.persons
+		if w != "w0" && w != "own" {
+			total.merge(t)
 		}
 	}
-	fmt.Printf("all but w0: %s\n", total)
+	fmt.Printf("w1 to w8: %s\n", total)
+	if verbose {
+		for th := -3.0; th <= 4; th += 0.5 {
+			fmt.Printf("  %+.1f %s\n", th, sweep[th])
+		}
+	}
 }
