@@ -390,7 +390,10 @@ func TestBrowserScreenshots(t *testing.T) {
 	for _, shot := range []struct {
 		name, scheme string
 		width        int64
-	}{{"light.png", "light", 1360}, {"dark.png", "dark", 1360}, {"narrow.png", "light", 390}} {
+	}{{"light.png", "light", 1360}, {"dark.png", "dark", 1360}, {"narrow.png", "light", 390}, {"table.png", "light", 1360}, {"table-narrow.png", "dark", 390}} {
+		if strings.HasPrefix(shot.name, "table") {
+			eval[bool](b, `(() => { const q = document.getElementById("q"); q.value = "referat"; q.dispatchEvent(new Event("input")); const d = document.querySelector("#t .doc"); if (d.ariaExpanded !== "true") d.click(); document.getElementById("documents").scrollIntoView(); return true })()`)
+		}
 		b.scheme(shot.scheme)
 		b.size(shot.width, 900)
 		png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())

@@ -283,5 +283,6 @@ func (t *table) close() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.w.Flush(), t.s.f.AutoFilter(t.sheet, "A1:"+last, nil))
+	// The filter goes into the sheet that Flush writes out.
+	return errors.Join(t.s.f.AutoFilter(t.sheet, "A1:"+last, nil), t.w.Flush())
 }
