@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -57,7 +58,19 @@ func newEngine(opt Options) (*engine, error) {
 		}
 	}
 	defer unlock()
-	pool, err := webassembly.Init(webassembly.Config{
+	pool, err := load(config)
+	if err != nil && e.cache != nil { // it may be full, or not writable
+		pool, err = load(config.WithCompilationCache(nil))
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.pool = pool
+	return e, nil
+}
+
+func load(config wazero.RuntimeConfig) (pdfium.Pool, error) {
+	return webassembly.Init(webassembly.Config{
 		// Extract bounds the sandboxes; abandoned ones must not block others.
 		MaxTotal: -1,
 		// The default would mount the root of the file system.
@@ -66,11 +79,6 @@ func newEngine(opt Options) (*engine, error) {
 		Stdout:        io.Discard,
 		Stderr:        io.Discard,
 	})
-	if err != nil {
-		return nil, err
-	}
-	e.pool = pool
-	return e, nil
 }
 
 func (e *engine) acquire(ctx context.Context) (*sandbox, error) {
@@ -147,4 +155,11 @@ func guard(err *error) {
 	if p := recover(); p != nil {
 		*err = errTrap
 	}
+}
+
+// Cached reports whether dir holds compiled code. It may be that of another
+// version.
+func Cached(dir string) bool {
+	found, _ := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+	return len(found) > 0
 }

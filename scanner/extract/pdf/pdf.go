@@ -57,6 +57,10 @@ type Options struct {
 	// process ends itself, to be asked again without Fast. Nil leaves the
 	// reader running and turns to PDFium.
 	Runaway func()
+	// Abandoned is called when a call into the sandbox did not come back soon
+	// after its context ended, and was left behind. It takes a core until it
+	// ends, and can hold up the whole process.
+	Abandoned func()
 	// OCR reads pages that are pictures; nil leaves them unread, and the
 	// document counts as partial.
 	OCR Recognizer
@@ -151,6 +155,9 @@ func (e *Extractor) Extract(ctx context.Context, name string, f extract.File, ou
 	select {
 	case <-r.done:
 	case <-time.After(grace):
+		if e.opt.Abandoned != nil {
+			e.opt.Abandoned()
+		}
 	}
 	file.detach()
 	if err == nil {

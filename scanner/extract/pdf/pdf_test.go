@@ -316,7 +316,7 @@ type stopping struct {
 	n   int
 }
 
-func (s *stopping) Text(extract.Block) error         { s.n++; return s.err }
+func (s *stopping) Text(extract.Block) error        { s.n++; return s.err }
 func (s *stopping) File(string, extract.File) error { s.n++; return s.err }
 
 func TestClean(t *testing.T) {
