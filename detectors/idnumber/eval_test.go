@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,7 +57,13 @@ func readSnippets(t testing.TB, dir string) (list []snippet, texts [][]byte) {
 }
 
 // tally counts one kind at one threshold.
-type tally struct{ found, positives, hits, negatives, stray int }
+type tally struct{ found, positives, hits, negatives, stray, other int }
+
+// prefixes of the detectors' names by the labels' kinds.
+var prefixes = map[string]string{
+	"se-pnr": "se-personnummer", "se-samordning": "se-samordningsnummer", "dk-cpr": "dk-cpr", "no-fnr": "no-fodsels",
+	"no-test": "no-", "no-dnr": "no-dnummer", "no-hnr": "no-hnummer", "fi-temp": "fi-hetu", "is-kt": "is-kennitala",
+}
 
 // evaluate runs the Finder over labelled snippets; tallies are by kind, with
 // "all" and "negative" among them.
@@ -92,6 +99,12 @@ func evaluate(t testing.TB, f *idnumber.Finder, list []snippet, texts [][]byte, 
 				if hit >= 0 {
 					get("all").found++
 					get(l.Kind).found++
+					if !strings.HasPrefix(ms[hit].Detector, prefixes[l.Kind]) {
+						get("all").other++
+						if verbose {
+							t.Logf("other kind at %.1f: %s %s as %s %q", threshold, x.File, l.Kind, ms[hit].Detector, texts[i][max(0, l.Start-30):min(len(texts[i]), l.End+10)])
+						}
+					}
 				} else if verbose {
 					t.Logf("missed at %.1f: %s %s %s %q", threshold, x.File, l.Kind, l.Form, texts[i][max(0, l.Start-30):min(len(texts[i]), l.End+10)])
 				}
@@ -158,7 +171,7 @@ func printTallies(t testing.TB, th float64, by map[string]*tally) {
 			s += fmt.Sprintf(" hit %d of %d negatives", v.hits, v.negatives)
 		}
 		if k == "all" {
-			s += fmt.Sprintf(", %d unlabelled", v.stray)
+			s += fmt.Sprintf(", %d unlabelled, %d as another kind", v.stray, v.other)
 		}
 		t.Log(s)
 	}

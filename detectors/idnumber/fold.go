@@ -99,7 +99,7 @@ func (s *scan) foldDates(w []byte, a, e int) bool {
 	if !two(e+1) || e+3 >= len(w) || w[e+3] != d || !two(e+4) {
 		return false
 	}
-	if d == ' ' && !glance(w, a) {
+	if digitsAhead(w, a, false) < 9 || d == ' ' && !glance(w, a) {
 		return false
 	}
 	century := -1 // 23.12.1951: the year's first two digits are left out
@@ -213,7 +213,8 @@ func inNumber(c byte, letters bool) bool {
 // (900 101-2385) and letters read for digits (9OO1O1-2385).
 func (s *scan) foldDamaged(a, e int) {
 	b := s.body
-	ocr := e < len(b) && ocrDigit(b[e]) != 0 || a > 0 && ocrDigit(b[a-1]) != 0
+	ocr := e < len(b) && ocrDigit(b[e]) != 0 || a > 0 && ocrDigit(b[a-1]) != 0 ||
+		a > 1 && b[a-1] == '-' && ocrDigit(b[a-2]) != 0
 	loose := e-a < 9 && e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.' || b[e] == '\n')
 	if !ocr && !loose {
 		return
@@ -221,7 +222,7 @@ func (s *scan) foldDamaged(a, e int) {
 	for i := 0; ocr && i < 12 && a > 0 && damaged(b, a); i++ {
 		a--
 	}
-	if !glance(b, a) {
+	if digitsAhead(b, a, ocr) < 9 || !glance(b, a) {
 		return
 	}
 	if ocr {
@@ -255,6 +256,28 @@ func (s *scan) foldDamaged(a, e int) {
 		extra |= flagOCR
 	}
 	s.tryWindow(w, start, extra)
+}
+
+// digitsAhead counts the digits from a on that may belong to one number.
+func digitsAhead(b []byte, a int, ocr bool) (n int) {
+	gap := 0
+	for i := a; i < len(b) && gap < 4 && n < 12; i++ {
+		if isDigit(b[i]) || ocr && ocrDigit(b[i]) != 0 {
+			n++
+			gap = 0
+			continue
+		}
+		switch c := b[i]; {
+		case c >= 0x80, c == ' ', c == '-', c == '.', c == '/', c == '\n', c == '\r', c == '\t', c == '+', c == '~', c == ':', c == '%', c == '_', c == '&', c == '#', c == ';', c == '\\':
+		case isASCIILetter(c) && i+1 < len(b) && isDigit(b[i+1]):
+		case gap > 0 && b[i-gap] == '&' || gap > 0 && b[i-gap] == '\\':
+			continue // inside an entity or escape
+		default:
+			return n
+		}
+		gap++
+	}
+	return n
 }
 
 // damaged reports whether the byte before a belongs to a number with letters

@@ -138,10 +138,10 @@ func back(b []byte, a, done int) int {
 		j := a - 1
 		switch b[j] {
 		case ' ':
-			for j > low+2 && j > a-3 && b[j-1] == ' ' {
+			for j > low && j > a-3 && b[j-1] == ' ' {
 				j--
 			}
-		case '.', '-', '/', '|', '\t':
+		case '.', '-', '/', '|', '\t', '\n':
 		case 0xA0, 0xAF: // NBSP and narrow NBSP end in these
 			j--
 		default:

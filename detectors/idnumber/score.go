@@ -187,6 +187,9 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 		}
 	}
 	v += wLabel * label
+	if label > 0 && rules[k].country == dk && s.label.has(sePersonnummer) {
+		v -= 0.5 // Danes say CPR
+	}
 	v += s.rest(k, label)
 	if f.companions.has(k) && !labelled {
 		v += wCompanion

@@ -105,6 +105,10 @@ func (t *stat) term(k kind) float64 {
 	eps := 0.5 / (n + 1)
 	p = min(max(p, eps), 1-eps)
 	v := math.Log(p/(1-p)) + math.Log(3)
+	if k == dkCPR && date >= 8 && full < 0.3*date {
+		// Most CPR numbers still satisfy modulus 11.
+		v -= 3.5
+	}
 	if t.total >= 4 && float64(t.clock) > 0.6*n && trueShare(full/max(date, 1), c.check) < 0.5 {
 		v -= 4
 	}
