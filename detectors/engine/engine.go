@@ -6,11 +6,13 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"aktvakt/detectors"
 	"aktvakt/detectors/grade"
 	"aktvakt/detectors/idnumber"
 	"aktvakt/detectors/marker"
+	"aktvakt/detectors/name"
 )
 
 // Engine inspects documents. It is safe for use by many goroutines.
@@ -23,6 +25,9 @@ type Engine struct {
 // maxHits bounds the markers and words kept of one document: some hundred
 // pages of nothing else.
 const maxHits = 100_000
+
+// maxNamed bounds the text that is searched for names, in bytes.
+const maxNamed = 1 << 20
 
 // maxMarkers bounds the markers reported of one document.
 const maxMarkers = 2_000
@@ -74,16 +79,34 @@ func (e *Engine) Grader() *grade.Grader { return e.grader }
 // Examine finds what Grade weighs, without grading.
 func (e *Engine) Examine(t detectors.Text) *grade.Document {
 	d := &grade.Document{Text: t, Matches: e.numbers.Find(t)}
-	e.matcher.Find(t.Body, t.Date, func(h marker.Hit) bool {
+	e.matcher.Find(t.Body, func(h marker.Hit) bool {
 		d.Hits = append(d.Hits, h)
 		return len(d.Hits) < maxHits
 	})
 	marker.SortHits(d.Hits)
+	d.Mentions = name.Find(t.Body[:min(len(t.Body), maxNamed)])
+	d.Hits = marker.Promote(t.Body, d.Hits, persons(d), t.Date)
 	if t.Name != "" {
 		d.Path = e.matcher.Name(t.Name)
 		d.PathMatches = e.numbers.FindInName(t)
 	}
 	return d
+}
+
+// persons are the places where a person is identified: by a number, or by a
+// name that is not an official's.
+func persons(d *grade.Document) []marker.Span {
+	var out []marker.Span
+	for _, m := range d.Matches {
+		out = append(out, marker.Span{Start: m.Start, End: m.End})
+	}
+	for _, m := range d.Mentions {
+		if !m.Official {
+			out = append(out, marker.Span{Start: m.Start, End: m.End})
+		}
+	}
+	slices.SortFunc(out, func(a, b marker.Span) int { return a.Start - b.Start })
+	return out
 }
 
 // markers turns hits into the markers that are reported; of overlapping hits
@@ -98,7 +121,7 @@ func markers(hits []marker.Hit) []detectors.Marker {
 		last[h.Entry] = h.End
 		out = append(out, detectors.Marker{
 			ID: h.Entry.ID, Category: h.Entry.Category, Term: h.Entry.Term,
-			Start: h.Start, End: h.End, Strength: h.Entry.Weight, Kind: h.Entry.Kind,
+			Start: h.Start, End: h.End, Strength: h.Strength, Kind: h.Entry.Kind,
 		})
 	}
 	return out

@@ -12,10 +12,12 @@ import (
 // Document is what the finders found in a text.
 type Document struct {
 	Text detectors.Text
-	// Matches are the identity numbers, Hits the markers and words of the
-	// vocabulary, both in order of offset.
-	Matches []detectors.Match
-	Hits    []marker.Hit
+	// Matches are the identity numbers, Hits the markers, promoted, and the
+	// words of the vocabulary, Mentions the people named; all in order of
+	// offset.
+	Matches  []detectors.Match
+	Hits     []marker.Hit
+	Mentions []name.Mention
 	// Path are the markers in the document's name, PathMatches the numbers;
 	// the offsets of those are of the name.
 	Path        []*marker.Entry
@@ -28,12 +30,12 @@ type span struct{ start, end int }
 // evidence is what a stretch of text holds, counted.
 type evidence struct {
 	span
-	words    [64]int // hits by group of the vocabulary
-	distinct [64]int // different words by group
-	formal   int     // different words of subjects that are terms of the trade
-	markers  map[*marker.Entry]int
-	points   map[string]float64 // of markers, by category
-	strong   int                // markers of subjects, by strength
+	words    [64]int                  // hits by group of the vocabulary
+	distinct [64]int                  // different words by group
+	formal   int                      // different words of subjects that are terms of the trade
+	markers  map[*marker.Entry]string // the best strength of each
+	points   map[string]float64       // of markers, by category
+	strong   int                      // markers of subjects, by strength
 	medium   int
 	structur int // of case structure: fields, headings, roles, verbs
 	stamps   int
@@ -62,13 +64,15 @@ type people struct {
 	childRoles            int // roles of children and siblings, named or not
 }
 
-func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence {
-	e := &evidence{span: s, markers: map[*marker.Entry]int{}, points: map[string]float64{}}
+func (g *Grader) collect(d *Document, s span) *evidence {
+	e := &evidence{span: s, markers: map[*marker.Entry]string{}, points: map[string]float64{}}
 	e.layout = measure(d.Text.Body[s.start:s.end])
 	seen := map[int]bool{}
 	for _, h := range within(d.Hits, s, func(h marker.Hit) int { return h.Start }) {
 		if h.Entry != nil {
-			e.markers[h.Entry]++
+			if e.markers[h.Entry] != marker.Strong {
+				e.markers[h.Entry] = h.Strength
+			}
 			continue
 		}
 		group := g.voc.group[h.Word]
@@ -86,8 +90,8 @@ func (g *Grader) collect(d *Document, mentions []name.Mention, s span) *evidence
 			e.ids = append(e.ids, m)
 		}
 	}
-	e.people = count(d, within(mentions, s, func(m name.Mention) int { return m.Start }), s)
-	g.weighMarkers(d, e)
+	e.people = count(d, within(d.Mentions, s, func(m name.Mention) int { return m.Start }), s)
+	g.weighMarkers(e)
 	return e
 }
 
@@ -105,9 +109,8 @@ func within[T any](list []T, s span, start func(T) int) []T {
 
 // weighMarkers adds up the points of markers, each marker once, after
 // promotion.
-func (g *Grader) weighMarkers(d *Document, e *evidence) {
-	person := len(e.ids) > 0 || e.people.clients > 0 || e.people.fields > 0
-	for m := range e.markers {
+func (g *Grader) weighMarkers(e *evidence) {
+	for m, w := range e.markers {
 		switch {
 		case m.Category == marker.Counter:
 			e.counters += counterWeight(m)
@@ -124,10 +127,6 @@ func (g *Grader) weighMarkers(d *Document, e *evidence) {
 				e.lawrefs++
 			}
 			continue
-		}
-		w := m.Weight
-		if person && m.Promote != "" && w == marker.Medium {
-			w = marker.Strong
 		}
 		switch {
 		case m.Kind == "lawref":

@@ -7,7 +7,6 @@ import (
 
 	"aktvakt/detectors"
 	"aktvakt/detectors/marker"
-	"aktvakt/detectors/name"
 )
 
 // Grader grades documents. It is safe for use by many goroutines.
@@ -44,8 +43,6 @@ const (
 	// maxWindows bounds the work on long texts; those with the most hits
 	// are taken.
 	maxWindows = 24
-	// maxNamed bounds the text that is searched for names, in bytes.
-	maxNamed = 1 << 20
 	// margin is what the log-odds of a case must exceed: chosen on writers
 	// left out (folder train) so that at least 96 of 100 documents reported
 	// are cases.
@@ -58,11 +55,10 @@ const (
 // Grade decides. The result holds neither matches nor markers; the caller has
 // them.
 func (g *Grader) Grade(d *Document) detectors.Result {
-	mentions := name.Find(d.Text.Body[:min(len(d.Text.Body), maxNamed)])
 	var best *opinion
 	stretches := spans(d)
 	for _, s := range stretches {
-		o := g.opinion(d, mentions, s)
+		o := g.opinion(d, s)
 		if best == nil || o.value > best.value {
 			best = o
 		}
@@ -86,8 +82,8 @@ type opinion struct {
 	reasons []detectors.Reason
 }
 
-func (g *Grader) opinion(d *Document, mentions []name.Mention, s span) *opinion {
-	e := g.collect(d, mentions, s)
+func (g *Grader) opinion(d *Document, s span) *opinion {
+	e := g.collect(d, s)
 	o := &opinion{evidence: e, features: g.features(e), least: detectors.None}
 	o.value = g.model.Case.value(o.features) - margin
 	g.rules(d, o)
@@ -112,7 +108,7 @@ func (g *Grader) around(d *Document, o *opinion, stretches int) {
 	seen := map[*marker.Entry]bool{}
 	outside := 0.0
 	for _, h := range d.Hits {
-		if h.Entry != nil && h.Entry.Category == marker.Counter && !seen[h.Entry] && o.markers[h.Entry] == 0 {
+		if h.Entry != nil && h.Entry.Category == marker.Counter && !seen[h.Entry] && o.markers[h.Entry] == "" {
 			seen[h.Entry] = true
 			outside += counterWeight(h.Entry)
 		}
@@ -158,8 +154,7 @@ func (g *Grader) path(d *Document, o *opinion) {
 // Features returns the names and values that the model weighs for a document,
 // for training: those of its first windows.
 func (g *Grader) Features(d *Document) (names []string, x []float64) {
-	mentions := name.Find(d.Text.Body[:min(len(d.Text.Body), maxNamed)])
-	e := g.collect(d, mentions, span{0, min(len(d.Text.Body), 3*windowSize)})
+	e := g.collect(d, span{0, min(len(d.Text.Body), 3*windowSize)})
 	f := g.features(e)
 	return f.names, f.x
 }

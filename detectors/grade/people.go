@@ -65,9 +65,11 @@ func init() {
 func count(d *Document, mentions []name.Mention, s span) people {
 	p := people{person: map[int]bool{}}
 	type one struct {
-		official, client, field bool
-		mentions                int
-		kind                    name.Kind
+		client, field     bool
+		official, clients int // mentions
+		kin               bool
+		mentions          int
+		kind              name.Kind
 	}
 	byPerson := map[int]*one{}
 	var order []int
@@ -75,22 +77,28 @@ func count(d *Document, mentions []name.Mention, s span) people {
 		p.mentions++
 		o := byPerson[m.Person]
 		if o == nil {
-			o = &one{official: m.Official, kind: m.Kind}
+			o = &one{kind: m.Kind}
 			byPerson[m.Person] = o
 			order = append(order, m.Person)
 		}
 		o.mentions++
-		o.official = o.official || m.Official
 		o.client = o.client || m.Client
+		o.kin = o.kin || m.Kin
+		if m.Official {
+			o.official++
+		}
 		o.field = o.field || m.Field && !m.Official
 		o.kind = min(o.kind, m.Kind)
 		if m.Client {
+			o.clients++
 			p.clientMentions++
 		}
 	}
 	for _, id := range order {
 		o := byPerson[id]
-		if o.official {
+		// Whom the text keeps telling of is no official, though present at a
+		// meeting.
+		if o.official > 0 && !o.kin && o.clients < 2 {
 			p.officials++
 			continue
 		}

@@ -3,7 +3,6 @@ package marker
 import (
 	"bytes"
 	"testing"
-	"time"
 )
 
 // prose is ordinary administrative text with few markers.
@@ -24,7 +23,7 @@ func BenchmarkFind(b *testing.B) {
 	b.SetBytes(int64(len(prose)))
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Find(prose, time.Time{}, func(Hit) bool { return true })
+		m.Find(prose, func(Hit) bool { return true })
 	}
 }
 

@@ -2,7 +2,6 @@ package marker
 
 import (
 	"testing"
-	"time"
 )
 
 func TestEveryFormMatches(t *testing.T) {
@@ -28,7 +27,7 @@ func TestEveryFormMatches(t *testing.T) {
 
 func finds(m *Matcher, e *Entry, text string) bool {
 	found := false
-	m.Find([]byte(text), time.Time{}, func(h Hit) bool {
+	m.Find([]byte(text), func(h Hit) bool {
 		found = found || h.Entry == e
 		return true
 	})

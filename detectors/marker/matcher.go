@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -19,6 +18,8 @@ type Hit struct {
 	Word int
 	// Start and End are byte offsets into the text.
 	Start, End int
+	// Strength is the marker's in this place; Promote sets it.
+	Strength string
 }
 
 // Word is a word that the caller wants found in the same pass: evidence too
@@ -150,12 +151,11 @@ const (
 )
 
 // Find calls yield for every hit, roughly in order of offset, until yield
-// returns false. day is the document's own, for references to law; the zero
-// day is unknown.
-func (m *Matcher) Find(text []byte, day time.Time, yield func(Hit) bool) {
+// returns false.
+func (m *Matcher) Find(text []byte, yield func(Hit) bool) {
 	f := m.pool.Get().(*folder)
 	defer m.pool.Put(f)
-	s := search{m: m, f: f, day: day, yield: yield}
+	s := search{m: m, f: f, yield: yield}
 	accepted := 0 // hits before this offset have been reported
 	for from := 0; from < len(text) && !s.stopped; {
 		to := min(from+chunkSize, len(text))
@@ -184,7 +184,6 @@ func cut(text []byte, i int) int {
 type search struct {
 	m       *Matcher
 	f       *folder
-	day     time.Time
 	yield   func(Hit) bool
 	stopped bool
 	done    map[int32]int // by pattern: folded end of its last match
@@ -223,7 +222,7 @@ func (s *search) match(id int32, a, b int) (*Entry, int, int, bool) {
 		before, after = 60, 60
 	}
 	from := max(a-before, s.done[id], 0)
-	if from > a && !p.near || !p.entry.Valid(s.day) {
+	if from > a && !p.near {
 		return nil, 0, 0, false
 	}
 	to := min(b+after, len(s.f.buf))
@@ -315,7 +314,7 @@ func (m *Matcher) Name(path string) (entries []*Entry) {
 		}
 		return r
 	}, []byte(path))
-	m.Find(words, time.Time{}, func(h Hit) bool {
+	m.Find(words, func(h Hit) bool {
 		if h.Entry != nil && h.Entry.Kind != "casenumber" && h.Entry.Kind != "lawref" {
 			add(h.Entry)
 		}

@@ -32,7 +32,7 @@ var verb = set(`säger sa sade berättar berättade uppger uppgav beskriver vill
 	says said is was has had came called went wants wanted told lives lived needs refuses hits hit`)
 
 // stopWord begins sentences without being a name.
-var stopWord = set(`det den de han hon hun ho hän se hann hún það vi jag jeg eg du ni i på efter når när da då men och og så
+var stopWord = set(`ville vad hvad hva kva hvem vem kven hvor hvordan hvorfor hur varför nu där der her här sen først först også också paikalla det den de han hon hun ho hän se hann hún það vi jag jeg eg du ni i på efter når när da då men och og så
 	alla alle nogen någon ingen mor far mamma pappa barnet eleven borgeren brukaren klienten barnen kommunen skolan skolen polisen politiet
 	äiti isä lapsi poliisi koulu móðir faðir barnið skólinn it he she they we the there`)
 
@@ -214,5 +214,6 @@ func closing(l string) bool {
 func labelled(l string) bool {
 	i := strings.IndexByte(l, ':')
 	return i > 1 && i < 40 && i+1 < len(l) && strings.Count(l[:i], " ") < 5 ||
-		strings.Contains(l, "\t") || strings.Count(l, ";") > 2 || strings.Contains(l, "   ")
+		strings.Contains(l, "\t") || strings.Count(l, ";") > 2 || strings.Contains(l, "   ") ||
+		strings.Count(l, ",") > 3 && strings.Count(l, ", ") == 0
 }

@@ -95,7 +95,7 @@ func (f *finder) at(i int) int {
 		f.add(i, 2, Full, t.lower, next.lower) // a given name that no list has
 		return 2
 	}
-	if f.besideKin(i) || f.besideVerb(i) {
+	if (f.besideKin(i) || f.besideVerb(i)) && !t.caps {
 		f.add(i, 1, Given, t.lower, "")
 		return 1
 	}
@@ -222,7 +222,7 @@ func (f *finder) isGiven(t *token) bool {
 // base strips genitives and Finnish and Icelandic cases where a listed name
 // remains; else it returns the word.
 func base(given map[string]bool, w string) string {
-	if given[w] {
+	if given[w] || stopWord[w] || notNames[w] {
 		return w
 	}
 	for _, suffix := range caseEndings {
@@ -307,11 +307,22 @@ func (f *finder) besideKin(i int) bool {
 }
 
 // besideVerb tells a verb of a case right after a capitalised word inside a
-// sentence.
+// sentence that does not look like a common noun in its definite form.
 func (f *finder) besideVerb(i int) bool {
+	t := &f.tok[i]
 	next := f.next(i, space)
-	return next != nil && !next.upper && verb[next.lower] && (!f.tok[i].first || !stopWord[f.tok[i].lower]) && len(f.tok[i].lower) > 2 && !f.tok[i].first
+	if next == nil || next.upper || !verb[next.lower] || t.first || t.gap == colon || t.caps || len(t.lower) < 3 || stopWord[t.lower] || strings.Contains(t.lower, "-") {
+		return false
+	}
+	for _, e := range nounEndings {
+		if strings.HasSuffix(t.lower, e) {
+			return false
+		}
+	}
+	return !isTitle(t.lower)
 }
+
+var nounEndings = []string{"en", "et", "ne", "na", "erna", "sta", "ista", "tte", "ing", "het", "hed", "tion", "sjon", "lag", "inn", "ið", "nen", "linja", "gruppa", "skolan", "are", "ere", "arar"}
 
 // add notes a mention of n tokens from i on.
 func (f *finder) add(i, n int, k Kind, given, family string) {

@@ -53,7 +53,7 @@ var alsoWords = set(`per bo tor stig liv my siv sol dag hans else gro maj mai lo
 	dan ole ann vår vide saga nova stella vega milla alma lo tom tim rita sten kai can le linn iris viola
 	lilja lea tora flora tea melody sally kent rask finn find lis ib ole vila line stine fie merete magne
 	svend gry siri eskil bjørg bjørn asta tage håkan sune rune dag ulf björk tina eva egon aftur inga
-	lotta kaisa heli armi satu salla sami mari rosa karma sara lina dina hanna ella`)
+	ville pers alle lotta kaisa heli armi satu salla sami mari rosa karma sara lina dina hanna ella`)
 
 // familyEndings are endings of family names and Icelandic patronymics; a
 // capitalised word of at least five letters with one of them is probably a
@@ -74,6 +74,7 @@ var notNames = set(`kommun kommune kommunen kunta skola skolan skole skolen skul
 	januari januar februari februar mars marts april maj mai juni juli augusti august september oktober november december desember
 	mor far mamma pappa mamman pappan modern fadern moren faren äiti isä móðir faðir
 	han hon hun ho hän hann hún vi jag jeg eg minä ég du ni de det den dom dei det er är var
+	ingen inget ingenting foresatte føresette föräldrar forældre foreldre vad hvad hva kva när når hvornår hvem vem kven hvor var kvar mvh kh
 	och og ja en et ett ei i på av til till om med som at att ikke inte ikkje ej har hade hadde fik fick
 	nav bup dps ppt ppr lvu lvm lss sol ivo sip ab as aps oy oyj ehf kf a/s ks hb bvc sfo ok ja nei nej
 	skt sankt st norra södra östra västra nordre søndre østre vestre gamla gamle nya nye stora store lilla lille`)

@@ -3,6 +3,7 @@
 //
 //	go run ./detectors/grade/train -labels DIR            measure
 //	go run ./detectors/grade/train -labels DIR -out FILE  measure and write
+//	go run ./detectors/grade/train -labels DIR -markers   how markers do
 //
 // DIR holds the texts and labels.jsonl, one object a line with file, writer,
 // sensitivity, categories, persons and minors. Training is deterministic.
@@ -47,15 +48,19 @@ func main() {
 	dir := flag.String("labels", "", "folder with texts and labels.jsonl")
 	out := flag.String("out", "", "write the weights here")
 	verbose := flag.Bool("v", false, "list the errors")
-	lambda := flag.Float64("l2", 3, "strength of regularisation")
-	flag.StringVar(&caseSet, "cs", caseSet, "")
-	flag.StringVar(&highSet, "hs", highSet, "")
-	flag.Float64Var(&highL2, "hl", highL2, "")
+	markers := flag.Bool("markers", false, "report in which texts each marker stands, and stop")
+	lambda := flag.Float64("l2", 10, "strength of regularisation")
 	skip := flag.String("skip", "", "writers whose errors are not listed")
 	flag.Parse()
 	samples, names, g, err := load(*dir)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *markers {
+		if err := reportMarkers(samples); err != nil {
+			log.Fatal(err)
+		}
+		return
 	}
 	lowo(samples, names, g, *lambda, *verbose, *skip)
 	if *out == "" {
