@@ -10,6 +10,7 @@ import (
 	"aktvakt/scanner/extract/odf"
 	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
+	"aktvakt/scanner/extract/rtf"
 )
 
 // All returns the extractors that need no set-up. Those that do (PDF, OCR)
@@ -20,6 +21,7 @@ func All() []extract.Extractor {
 		ooxml.New(),
 		archive.New(), // after ooxml: it wants every zip
 		html.New(),
+		rtf.New(),
 		plain.New(), // last: it wants all that looks like text
 	}
 }

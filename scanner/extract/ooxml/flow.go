@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/tracked"
 	"aktvakt/scanner/extract/xmlstream"
 )
 
@@ -68,7 +69,7 @@ type flow struct {
 	counting bool // of pages
 	master   bool
 	holder   bool // inside a placeholder of a master
-	changes  changes
+	changes  tracked.Changes
 }
 
 // cellState is a table cell being read, for cells within cells.
@@ -105,11 +106,11 @@ func (f *flow) chars(b []byte) error {
 	if f.text == 0 || f.fallback > 0 || f.holder || len(b) == 0 {
 		return nil
 	}
-	if f.changes.del > 0 {
-		f.changes.deleted(b, f.line.buf)
+	if f.changes.Del > 0 {
+		f.changes.Deleted(b, f.line.buf)
 		return nil
 	}
-	f.changes.kept(b)
+	f.changes.Kept(b)
 	f.write(b)
 	if len(f.line.buf) > 8*blockSize { // a paragraph without end
 		return f.line.flush()
@@ -131,10 +132,10 @@ func (f *flow) write(b []byte) {
 func (f *flow) sign(s string) {
 	switch {
 	case f.fallback > 0 || f.holder:
-	case f.changes.del > 0:
-		f.changes.deleted([]byte(s), f.line.buf)
+	case f.changes.Del > 0:
+		f.changes.Deleted([]byte(s), f.line.buf)
 	default:
-		f.changes.kept([]byte(s))
+		f.changes.Kept([]byte(s))
 		f.write([]byte(s))
 	}
 }
@@ -157,11 +158,11 @@ func (f *flow) start(name []byte, empty bool) error {
 		}
 	case "del", "moveFrom":
 		if !empty {
-			f.changes.del++
+			f.changes.Del++
 		}
 	case "ins", "moveTo":
 		if !empty {
-			f.changes.ins++
+			f.changes.Ins++
 		}
 	case "tabs":
 		f.tabs = !empty
@@ -268,10 +269,10 @@ func (f *flow) end(name []byte) error {
 		f.text = max(f.text-1, 0)
 		return f.paragraph()
 	case "del", "moveFrom":
-		f.changes.del = max(f.changes.del-1, 0)
+		f.changes.Del = max(f.changes.Del-1, 0)
 	case "ins", "moveTo":
-		f.changes.ins = max(f.changes.ins-1, 0)
-		f.changes.inserted = len(f.line.buf)
+		f.changes.Ins = max(f.changes.Ins-1, 0)
+		f.changes.Inserted = len(f.line.buf)
 	case "tabs":
 		f.tabs = false
 	case "p", "si", "is", "comment", "footnote", "endnote":
@@ -303,7 +304,7 @@ func (f *flow) paragraph() error {
 	if err := f.line.end(); err != nil {
 		return err
 	}
-	if old := f.changes.take(); len(old) > 0 {
+	if old := f.changes.Take(); len(old) > 0 {
 		f.line.buf = append(f.line.buf, old...)
 		return f.line.end()
 	}
