@@ -153,9 +153,24 @@ type Finding struct {
 	Evidence   []Evidence `json:"evidence,omitempty"`
 	// Notes say why an audience is incomplete, in sentences.
 	Notes []string `json:"notes,omitempty"`
+	// Accepted is somebody's decision that the finding may stay.
+	Accepted *Accepted `json:"accepted,omitempty"`
 	// PersonKeys are keyed HMACs of the identity numbers, so that an incident
 	// counts each person once. They stay out of every report.
 	PersonKeys []PersonKey `json:"-"`
+}
+
+// Accepted is a decision that a finding may stay as it is.
+type Accepted struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+	// Until is the last day on which it holds, "2027-03-31"; empty is for good.
+	Until string `json:"until,omitempty"`
+}
+
+// Closed reports whether somebody decided that nothing is to be done.
+func (f Finding) Closed() bool {
+	return f.Status == StatusAccepted || f.Status == StatusFalsePositive
 }
 
 // PersonKey is the keyed HMAC of one identity number and what else is needed
@@ -203,6 +218,8 @@ const (
 	StatusChanged  = "changed"
 	StatusResolved = "resolved"
 	StatusAccepted = "accepted"
+	// StatusFalsePositive: somebody decided that it is none.
+	StatusFalsePositive = "false-positive"
 )
 
 // Stage is the step at which an entry was skipped.

@@ -75,8 +75,8 @@ func mergeRules(rules, via []finding.Via, wide []string) []finding.Via {
 }
 
 // aclCommand is what an administrator could run on the file server to remove
-// the rules: icacls for Windows, chmod and setfacl for a local folder. It is
-// empty where a name could mislead a shell or is not one of a plain account.
+// the rules: icacls for Windows, chmod for a local folder. It is empty where no
+// single command would do or a name could mislead a shell.
 func aclCommand(at string, p place, rules []finding.Via) string {
 	if len(rules) == 0 {
 		return ""
@@ -111,29 +111,14 @@ func aclCommand(at string, p place, rules []finding.Via) string {
 	return strings.Join(lines, "\n")
 }
 
-// posixCommand removes read and search for others, or an entry of an ACL.
+// posixCommand takes read and search from others. For the rules of users and
+// groups it depends on who owns each file, which no finding tells.
 func posixCommand(at string, rules []finding.Via) string {
 	path, ok := shellQuote(at)
-	if !ok {
+	if !ok || len(rules) != 1 || rules[0].SID != "" {
 		return ""
 	}
-	var lines []string
-	for _, r := range rules {
-		kind, name, named := strings.Cut(r.Name, ":")
-		switch {
-		case r.Name == "other" || r.Name == "others" || r.SID == "other":
-			lines = append(lines, "chmod -R o-rwx -- "+path)
-		case named && name != "" && (kind == "group" || kind == "user"):
-			entry, ok := shellQuote(kind + ":" + name)
-			if !ok {
-				return ""
-			}
-			lines = append(lines, "setfacl -R -x "+entry+" -- "+path)
-		default:
-			return ""
-		}
-	}
-	return strings.Join(lines, "\n")
+	return "chmod -R o-rwx -- " + path
 }
 
 // moveCommand moves a file and lets it take the rules of its new folder: a

@@ -12,7 +12,9 @@ import (
 // Incidents gives each too-wide finding its mode and cure and gathers those
 // with one cause (same mode, same root folder, same rule) into incidents, the
 // gravest first. The findings come back in their order, changed in a copy.
-// Findings with an unknown verdict belong to no incident.
+// Findings with an unknown verdict belong to no incident; those that somebody
+// accepted keep the id of theirs and are left out of it. To apply acceptances
+// of whole incidents, call Incidents, then Acceptances.Apply, then it again.
 //
 // The census must hold every document that the run judged; nil means that
 // nothing is known of the neighbours.
@@ -26,6 +28,9 @@ func (j *Judge) Incidents(findings []finding.Finding, c *Census) ([]finding.Find
 	var order []string
 	for i := range out {
 		f := &out[i]
+		if f.Closed() {
+			continue
+		}
 		if f.Verdict != finding.TooWide {
 			f.Mode, f.Cure, f.Incident = "", nil, ""
 			continue

@@ -177,7 +177,7 @@ func TestLaholm(t *testing.T) {
 
 func TestMode(t *testing.T) {
 	const root = "/srv/share"
-	other := group{"other", "", 40, true, ""}
+	other := group{"Everyone (other)", "", 40, true, ""}
 	tests := []struct {
 		name string
 		fill func(*share)
@@ -321,9 +321,13 @@ func TestCommandsRefuseOddNames(t *testing.T) {
 	if got, want := moveCommand("/srv/it's a/-x.txt", "/srv/b"), `mv -n -- '/srv/it'\''s a/-x.txt' '/srv/b/'`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	rules := []finding.Via{{Name: "other"}, {Name: "group:lön"}}
-	if got, want := posixCommand("/srv/a", rules), "chmod -R o-rwx -- '/srv/a'\nsetfacl -R -x 'group:lön' -- '/srv/a'"; got != want {
+	other := finding.Via{Name: "Everyone (other)", ACE: "allow"}
+	if got, want := posixCommand("/srv/a", []finding.Via{other}), "chmod -R o-rwx -- '/srv/a'"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	staff := finding.Via{Name: "group staff", SID: "S-1-22-2-50", ACE: "allow"}
+	if got := posixCommand("/srv/a", []finding.Via{staff}); got != "" {
+		t.Errorf("made %q for a group", got)
 	}
 }
 

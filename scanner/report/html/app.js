@@ -6,7 +6,7 @@
   const S = D.strings, L = D.lists;
   // Columns of a row, in the order of data.go.
   const [ID, DIR, NAME, SEV, GRADE, CATS, PERSONS, MINORS, VERDICT, PEOPLE, MOST, ALLOWED, BEYOND, INCIDENT, STATUS, MODIFIED,
-    EVIDENCE, VIA, WIDE, STAFF, SIZE, OWNER, MEDIA, PARTIAL, NULLDACL, NOTES, CREATED, FIRST, MODE, UNRESOLVED] = Array(30).keys();
+    EVIDENCE, VIA, WIDE, STAFF, SIZE, OWNER, MEDIA, PARTIAL, NULLDACL, NOTES, CREATED, FIRST, MODE, UNRESOLVED, DECISION] = Array(31).keys();
   const SEVERITIES = ["", "low", "medium", "high", "critical"];
   const GRADES = ["none", "internal", "sensitive", "highly-sensitive"];
   const STATUSES = ["accepted", "false-positive", "resolved", "open", "changed", "new"];
@@ -182,8 +182,9 @@
       }
       const notes = strs(r[NOTES]);
       right.append(pairs([[say("det.notes"), notes.join("; ")], [say("who.unresolved", { names: "" }).replace(/[:\s]+$/, ""), strs(r[UNRESOLVED]).join(", "), "grp"]]));
+      const [reason, by, until] = strs(r[DECISION]);
       left.append(pairs([
-        [say("det.place"), S[r[DIR]] + r[NAME], "path"], [say("det.owner"), S[r[OWNER]]], [say("det.created"), day(S[r[CREATED]])],
+        [say("det.decision"), reason && reason + " (" + by + (until ? ", ≤ " + day(until) : "") + ")"], [say("det.place"), S[r[DIR]] + r[NAME], "path"], [say("det.owner"), S[r[OWNER]]], [say("det.created"), day(S[r[CREATED]])],
         [say("det.firstseen"), day(S[r[FIRST]])], [say("det.size"), bytes(r[SIZE])], [say("det.type"), S[r[MEDIA]]],
       ]));
       const foot = el("p", "small"), link = el("a", "", r[ID]);

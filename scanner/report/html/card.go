@@ -160,7 +160,7 @@ func (s *sink) cure(c *card, in finding.Incident) {
 			c.CureACE = append(c.CureACE, report.Plain(a))
 		}
 	}
-	if cure.Kind == "acl" && len(in.Via) > 0 {
+	if cure.Kind == "acl" && len(in.Via) > 0 && strings.Contains(cure.At, "://") { // a local folder inherits nothing
 		if from := in.Via[0].InheritedFrom; from != "" && from != cure.At {
 			c.CureNote = t.Say("cure.above", "from", report.Plain(from))
 		}

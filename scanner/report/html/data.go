@@ -117,8 +117,15 @@ func (p *packer) row(f finding.Finding) []any {
 		f.Persons, f.Minors, p.str(string(f.Verdict)), f.People, f.PeopleMax, f.Allowed, f.Beyond,
 		p.str(f.Incident), p.str(f.Status), p.day(f.Modified), evidence, p.via(f.Via), p.strs(f.Wide), f.Staff, f.Size,
 		p.str(f.Owner), p.str(f.MediaType), asInt(f.Partial), asInt(f.NullDACL), p.strs(f.Notes), p.day(f.Created), p.day(f.FirstSeen),
-		p.str(string(f.Mode)), p.strs(f.Unresolved),
+		p.str(string(f.Mode)), p.strs(f.Unresolved), p.decision(f.Accepted),
 	}
+}
+
+func (p *packer) decision(a *finding.Accepted) int {
+	if a == nil {
+		return p.strs(nil)
+	}
+	return p.strs([]string{a.Reason, a.By, a.Until})
 }
 
 func asInt(b bool) int {

@@ -145,7 +145,7 @@ func newness(status string) int {
 
 func (s *sink) unknown() (n int) {
 	for _, f := range s.findings {
-		if f.Verdict == finding.Unknown {
+		if f.Verdict == finding.Unknown && !f.Closed() {
 			n++
 		}
 	}
@@ -328,7 +328,7 @@ func partialNote(t lang.Text, n int) string {
 func (s *sink) causes() []cause {
 	n := map[string]int{}
 	for _, f := range s.findings {
-		if f.Verdict == finding.Unknown {
+		if f.Verdict == finding.Unknown && !f.Closed() {
 			n[strings.Join(f.Notes, "; ")]++
 		}
 	}
