@@ -1,0 +1,144 @@
+package sambatest
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Proxy stands between clients and a server as a slow or bad network does.
+type Proxy struct {
+	// Host and Port are where clients connect to.
+	Host string
+	Port int
+
+	to       string
+	delay    time.Duration
+	listener net.Listener
+	accepted atomic.Int64
+	limit    atomic.Int64 // bytes from the server after which a connection is cut, 0 for none
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	done  bool
+	wg    sync.WaitGroup
+}
+
+// Proxy starts a proxy that delays every byte by delay in each direction. The
+// bandwidth stays as it is.
+func (s *Server) Proxy(delay time.Duration) *Proxy {
+	s.t.Helper()
+	l, err := net.Listen("tcp", s.Addr+":0")
+	if err != nil {
+		s.t.Fatalf("sambatest: %v", err)
+	}
+	p := &Proxy{
+		Host: s.Addr, Port: l.Addr().(*net.TCPAddr).Port,
+		to: s.Addr + ":445", delay: delay, listener: l, conns: map[net.Conn]bool{},
+	}
+	s.t.Cleanup(func() {
+		l.Close()
+		p.mu.Lock()
+		p.done = true
+		p.mu.Unlock()
+		p.Cut()
+		p.wg.Wait()
+	})
+	p.wg.Go(p.serve)
+	return p
+}
+
+// Cut closes all present connections.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.Close()
+	}
+}
+
+// CutAfter cuts each connection from now on when the server has sent n bytes
+// on it; 0 ends that.
+func (p *Proxy) CutAfter(n int64) { p.limit.Store(n) }
+
+// Connections returns how many connections clients have made.
+func (p *Proxy) Connections() int { return int(p.accepted.Load()) }
+
+func (p *Proxy) keep(c net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.done {
+		c.Close()
+		return false
+	}
+	p.conns[c] = true
+	return true
+}
+
+func (p *Proxy) forget(c net.Conn) {
+	c.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, c)
+}
+
+func (p *Proxy) serve() {
+	for {
+		a, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.accepted.Add(1)
+		b, err := net.Dial("tcp", p.to)
+		if err != nil {
+			a.Close()
+			continue
+		}
+		if !p.keep(a) || !p.keep(b) {
+			a.Close()
+			b.Close()
+			return
+		}
+		var sent atomic.Int64
+		p.wg.Go(func() { p.pump(a, b, nil) })
+		p.wg.Go(func() { p.pump(b, a, &sent) })
+	}
+}
+
+type chunk struct {
+	at time.Time
+	b  []byte
+}
+
+func (p *Proxy) pump(src, dst net.Conn, sent *atomic.Int64) {
+	ch := make(chan chunk, 1<<14)
+	p.wg.Go(func() {
+		for c := range ch {
+			time.Sleep(time.Until(c.at))
+			if _, err := dst.Write(c.b); err != nil {
+				break
+			}
+		}
+		p.forget(dst)
+		for range ch { //nolint:revive // let the reader end
+		}
+	})
+	defer close(ch)
+	defer p.forget(src)
+	for {
+		b := make([]byte, 64<<10)
+		n, err := src.Read(b)
+		if n > 0 {
+			ch <- chunk{time.Now().Add(p.delay), b[:n]}
+		}
+		if sent != nil {
+			if limit := p.limit.Load(); sent.Add(int64(n)) > limit && limit > 0 {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
