@@ -120,8 +120,16 @@ func (e *Extractor) read(ctx context.Context, img image.Image, page int, out ext
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	return out.Text(extract.Block{Text: text, Place: extract.Place{Page: page}})
+	if err := out.Text(extract.Block{Text: text, Place: extract.Place{Page: page}}); err != nil {
+		return &refusal{err}
+	}
+	return nil
 }
+
+// refusal is an error of Out, which ends the document; those of a page do not.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
 
 // Recognize implements pdf.Recognizer. Text is "" for a picture that shows
 // none.

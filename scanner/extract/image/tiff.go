@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -31,6 +32,10 @@ func (e *Extractor) tiff(ctx context.Context, data []byte, out extract.Out) erro
 		err := e.tiffPage(ctx, &turned{data: data, header: header(data, at)}, i+1, out)
 		if extract.Alive(ctx) != nil {
 			return extract.Alive(ctx)
+		}
+		var stop *refusal
+		if errors.As(err, &stop) {
+			return err
 		}
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("page %d of %d: %w", i+1, len(pages), err)

@@ -47,7 +47,7 @@ type Options struct {
 	// when others can write to it: what lies there is run. Empty keeps the
 	// code in memory only.
 	CacheDir string
-	// Memory is the most memory of one sandbox in bytes; default 512 MiB.
+	// Memory is the most memory of one sandbox in bytes; default 256 MiB.
 	Memory int64
 	// Fast tries a cheaper reader first and falls back to PDFium where its
 	// text fails a quality gate. It is for worker processes only: that
@@ -82,7 +82,7 @@ func New(opt Options) *Extractor {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	if opt.Memory <= 0 {
-		opt.Memory = 512 << 20
+		opt.Memory = 256 << 20
 	}
 	return &Extractor{opt: opt, slots: make(chan struct{}, opt.Workers)}
 }

@@ -505,6 +505,26 @@ func TestProductWorker(t *testing.T) {
 	}
 }
 
+func TestProductWorkerReadsScans(t *testing.T) {
+	cache := filepath.Join(os.TempDir(), fmt.Sprintf("aktvakt-pdf-test-%d", os.Getuid()))
+	budget := image.NewBudget(1, 0, 0)
+	p := newPool(t, Options{Size: 1, Budget: budget, Settings: Settings{PDFCache: cache, OCR: &OCR{Languages: []string{"swe"}}}}, "product")
+	if err := p.OCR(); err != nil {
+		t.Fatalf("%v (apt-get install tesseract-ocr tesseract-ocr-swe)", err)
+	}
+	b, err := os.ReadFile("../pdf/testdata/scan.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := extractString(t, p, string(b), extract.Limits{})
+	if d.Skip != nil || !strings.Contains(string(d.Text), "19900101-2385") || !strings.Contains(string(d.Text), "20150314-2380") {
+		t.Errorf("%q, skip %+v", d.Text, d.Skip)
+	}
+	if pages, spent, _ := budget.Used(); pages != 2 || spent <= 0 {
+		t.Errorf("%d pages in %v", pages, spent)
+	}
+}
+
 func BenchmarkExtract(b *testing.B) {
 	text := extract.Bytes(strings.Repeat("Barnet bor hos sin mormor sedan i våras. ", 200))
 	b.Run("in process", func(b *testing.B) {
