@@ -1,15 +1,17 @@
 package main
 
 import (
-	"context"
+	"cmp"
+	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 
 	"aktvakt/detectors"
 	"aktvakt/detectors/engine"
 	"aktvakt/scanner/config"
 	"aktvakt/scanner/extract"
-	"aktvakt/scanner/extract/list"
-	"aktvakt/scanner/extract/pdf"
+	"aktvakt/scanner/extract/worker"
 )
 
 // newEngine makes the detectors and the grader as configured.
@@ -31,23 +33,50 @@ func newEngine(c config.Detectors) (*engine.Engine, error) {
 	return e, nil
 }
 
-// extractor reads documents in this process.
-type extractor struct{ all []extract.Extractor }
-
-func newExtractor(config.Config) (*extractor, error) {
-	return &extractor{append([]extract.Extractor{pdf.New(pdf.Options{})}, list.All()...)}, nil
+// extractor reads documents in worker processes of this program, so that a
+// document that loops or eats memory costs itself alone.
+type extractor struct {
+	*worker.Pool
+	notes []string
 }
 
-// Extract implements scanner.Extractor.
-func (x *extractor) Extract(ctx context.Context, name string, f extract.File, lim extract.Limits) (extract.Document, error) {
-	return extract.Run(ctx, f, name, x.all, lim), nil
+func newExtractor(cfg config.Config) (*extractor, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start workers: %w", err)
+	}
+	opt := worker.Options{
+		Command:  []string{self, workerCommand},
+		Size:     cmp.Or(cfg.Limits.Workers, runtime.GOMAXPROCS(0)),
+		Settings: worker.Settings{FastPDF: cfg.Extract.PDF == "fast", PDFCache: cacheDir()},
+	}
+	if ocr := cfg.Extract.OCR; ocr == nil || *ocr {
+		opt.Settings.OCR = &worker.OCR{Languages: cfg.Extract.Languages}
+	}
+	p, err := worker.NewPool(opt)
+	if err != nil {
+		return nil, fmt.Errorf("start workers: %w", err)
+	}
+	x := &extractor{Pool: p}
+	if opt.Settings.OCR == nil {
+		x.notes = append(x.notes, "Scanned pages and pictures were not read: OCR is switched off.")
+	} else if err := p.OCR(); err != nil {
+		x.notes = append(x.notes, fmt.Sprintf("Scanned pages and pictures were not read: %v. Install tesseract-ocr and its languages.", err))
+	}
+	return x, nil
 }
 
 // Notes says what every reader of the report should know.
-func (x *extractor) Notes() []string { return nil }
+func (x *extractor) Notes() []string { return x.notes }
 
-// Close releases what the extractor holds.
-func (x *extractor) Close() error { return nil }
+// cacheDir keeps compiled code between runs; empty where there is no place.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "aktvakt")
+}
 
 // limitsOf are the budgets of one document as configured.
 func limitsOf(c config.Extract) extract.Limits {

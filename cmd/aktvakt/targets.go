@@ -22,6 +22,10 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 	var out []scanner.Target
 	var faults []error
 	hosts := map[string]*smb.Limiter{}
+	dir, err := readDirectories(ctx, cfg.Directories)
+	if err != nil {
+		faults = append(faults, err)
+	}
 	for _, t := range cfg.Targets {
 		p, err := config.ParseTarget(t.URL)
 		if err != nil {
@@ -53,7 +57,7 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 		out = append(out, smbTargets(ctx, base, smb.Config{
 			Host: p.Host, Port: p.Port, Share: p.Share, Path: p.Path,
 			Domain: acc.domain, User: acc.user, Password: acc.password,
-			Limiter: limiterFor(hosts, p, t.Limits, cfg.Limits),
+			Directory: dir, Limiter: limiterFor(hosts, p, t.Limits, cfg.Limits),
 		})...)
 	}
 	if len(faults) > 0 {

@@ -29,6 +29,9 @@ func (c *Config) check(lines map[string]int, faults *Faults) {
 	for i, t := range c.Targets {
 		k.target(fmt.Sprintf("targets.%d", i), t, names)
 	}
+	for i, d := range c.Directories {
+		k.directory(fmt.Sprintf("directories.%d", i), d)
+	}
 	k.oneOf("detectors.home_country", c.Detectors.HomeCountry, Countries)
 	k.oneOf("extract.pdf", c.Extract.PDF, []string{"pdfium", "fast"})
 	k.oneOf("report.language", c.Report.Language, Languages)
@@ -99,6 +102,25 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 		k.fault(at+".limits.in_flight", "", "target %q: in_flight must be from 1 to 16, not %d", name, n)
 	}
 	k.notNegative(at+".staff", t.Staff)
+}
+
+func (k *checker) directory(at string, d Directory) {
+	if !strings.HasPrefix(d.URL, "ldaps://") && !strings.HasPrefix(d.URL, "ldap://") {
+		k.fault(at, "write ldaps://dc1.kommun.example", "directory %q: the address must be ldaps:// or ldap://", d.URL)
+	}
+	for _, f := range []struct{ key, name string }{
+		{"password_file", d.PasswordFile}, {"keytab", d.Keytab}, {"krb5_conf", d.Krb5Conf}, {"ca_file", d.CAFile},
+	} {
+		if f.name == "" {
+			continue
+		}
+		if _, err := os.Stat(f.name); err != nil {
+			k.fault(at+"."+f.key, "", "directory %q: %s: %v", d.URL, f.key, err)
+		}
+	}
+	if d.Keytab != "" && (d.Realm == "" || d.User == "") {
+		k.fault(at+".keytab", "", "directory %q: a keytab needs user and realm", d.URL)
+	}
 }
 
 func (k *checker) oneOf(path, v string, known []string) {

@@ -15,14 +15,15 @@ import (
 
 // Config is the whole configuration file.
 type Config struct {
-	Targets   []Target     `yaml:"targets,omitempty" json:"targets,omitempty" jsonschema:"description=What to scan. Targets on the command line replace this list."`
-	Policy    judge.Policy `yaml:"policy,omitempty" json:"policy,omitempty" jsonschema:"description=How many may read a document of each grade."`
-	Detectors Detectors    `yaml:"detectors,omitempty" json:"detectors,omitempty"`
-	Extract   Extract      `yaml:"extract,omitempty" json:"extract,omitempty"`
-	Access    Access       `yaml:"access,omitempty" json:"access,omitempty"`
-	State     string       `yaml:"state,omitempty" json:"state,omitempty" jsonschema:"description=Where earlier runs are kept: sqlite:PATH.,pattern=^sqlite:"`
-	Report    Report       `yaml:"report,omitempty" json:"report,omitempty"`
-	Limits    Limits       `yaml:"limits,omitempty" json:"limits,omitempty"`
+	Targets     []Target     `yaml:"targets,omitempty" json:"targets,omitempty" jsonschema:"description=What to scan. Targets on the command line replace this list."`
+	Policy      judge.Policy `yaml:"policy,omitempty" json:"policy,omitempty" jsonschema:"description=How many may read a document of each grade."`
+	Detectors   Detectors    `yaml:"detectors,omitempty" json:"detectors,omitempty"`
+	Extract     Extract      `yaml:"extract,omitempty" json:"extract,omitempty"`
+	Access      Access       `yaml:"access,omitempty" json:"access,omitempty"`
+	Directories []Directory  `yaml:"directories,omitempty" json:"directories,omitempty" jsonschema:"description=The domains whose accounts and groups stand in ACLs."`
+	State       string       `yaml:"state,omitempty" json:"state,omitempty" jsonschema:"description=Where earlier runs are kept: sqlite:PATH.,pattern=^sqlite:"`
+	Report      Report       `yaml:"report,omitempty" json:"report,omitempty"`
+	Limits      Limits       `yaml:"limits,omitempty" json:"limits,omitempty"`
 }
 
 // Target is one share, folder or portal to scan.
@@ -42,6 +43,18 @@ type Credentials struct {
 	Domain       string `yaml:"domain,omitempty" json:"domain,omitempty"`
 	User         string `yaml:"user,omitempty" json:"user,omitempty"`
 	PasswordFile string `yaml:"password_file,omitempty" json:"password_file,omitempty" jsonschema:"description=A file that holds the password and nothing else."`
+}
+
+// Directory is an Active Directory domain, or an export of one.
+type Directory struct {
+	URL          string `yaml:"url,omitempty" json:"url,omitempty" jsonschema:"description=ldaps://host or ldap://host (upgraded by StartTLS)."`
+	Base         string `yaml:"base,omitempty" json:"base,omitempty" jsonschema:"description=Naming context; default the domain of the server."`
+	User         string `yaml:"user,omitempty" json:"user,omitempty" jsonschema:"description=name@domain or a DN; any ordinary account will do. Default AKTVAKT_LDAP_USER."`
+	PasswordFile string `yaml:"password_file,omitempty" json:"password_file,omitempty" jsonschema:"description=A file that holds the password; default AKTVAKT_LDAP_PASSWORD_FILE."`
+	Keytab       string `yaml:"keytab,omitempty" json:"keytab,omitempty" jsonschema:"description=Log on with Kerberos instead of a password."`
+	Realm        string `yaml:"realm,omitempty" json:"realm,omitempty"`
+	Krb5Conf     string `yaml:"krb5_conf,omitempty" json:"krb5_conf,omitempty"`
+	CAFile       string `yaml:"ca_file,omitempty" json:"ca_file,omitempty" jsonschema:"description=PEM file of the authority that signed the controller's certificate; default the system's."`
 }
 
 // TargetLimits keep a file server unharmed.

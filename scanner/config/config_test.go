@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 			{3, `unknown key "exclud" in targets.0`, `did you mean "exclude"?`},
 			{5, `limits.workers must be a whole number`, ""},
 		}},
-		{"no guess", "zzzzzzz: 1\n", []Fault{{1, `unknown key "zzzzzzz"`, "known keys are access, detectors, extract, limits, policy, report, state, targets"}}},
+		{"no guess", "zzzzzzz: 1\n", []Fault{{1, `unknown key "zzzzzzz"`, "known keys are access, detectors, directories, extract, limits, policy, report, state, targets"}}},
 		{"twice", "state: sqlite:a\nstate: sqlite:b\n", []Fault{{2, `key "state" is there twice`, ""}}},
 		{"state", "state: postgres:x\n", []Fault{{1, `state "postgres:x": unknown kind of store`, "write sqlite:/var/lib/aktvakt/state.db"}}},
 		{"value", "report:\n  formats: [html, pdf]\n", []Fault{{2, `report.formats: unknown value "pdf"`, "known values are html, jsonl, csv, xlsx"}}},
@@ -98,6 +98,11 @@ func TestFaults(t *testing.T) {
 		{"regexp", "detectors:\n  not_identity: ['(']\n", []Fault{{2, "detectors.not_identity: error parsing regexp: missing closing ): `(`", ""}}},
 		{"list", "report:\n  formats: html\n", []Fault{{2, "report.formats must be a list", "write it as a list: formats: [a, b]"}}},
 		{"glob", "targets:\n  - url: /x\n    exclude: ['[']\n", []Fault{{3, `target "/x": exclude "[" is not a valid glob`, ""}}},
+		{"directory", "directories:\n  - {url: dc1, keytab: /none}\n", []Fault{
+			{2, `directory "dc1": the address must be ldaps:// or ldap://`, "write ldaps://dc1.kommun.example"},
+			{2, `directory "dc1": keytab: stat /none: no such file or directory`, ""},
+			{2, `directory "dc1": a keytab needs user and realm`, ""},
+		}},
 		{"local credentials", "targets:\n  - url: /x\n    credentials: {user: a}\n", []Fault{{3, `target "/x": a local folder takes no credentials`, "remove it, or write the target as smb://"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

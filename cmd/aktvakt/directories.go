@@ -1,0 +1,76 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+
+	"aktvakt/scanner/access"
+	"aktvakt/scanner/access/directory"
+	"aktvakt/scanner/config"
+)
+
+// readDirectories downloads the configured domains and joins them. A domain
+// that cannot be read makes the answers about its groups incomplete: the note
+// says so in the report.
+func readDirectories(ctx context.Context, ds []config.Directory) (*access.Directory, error) {
+	var all *access.Directory
+	for _, d := range ds {
+		s, err := ldapServer(d)
+		if err != nil {
+			return nil, err
+		}
+		got, err := directory.LDAP(ctx, s)
+		if err != nil {
+			got = &access.Directory{Name: d.URL, Notes: []string{fmt.Sprintf("The directory %s could not be read: %v", d.URL, err)}}
+		}
+		if all == nil {
+			all = got
+		} else {
+			all.Merge(got)
+		}
+	}
+	return all, nil
+}
+
+func ldapServer(d config.Directory) (directory.LDAPServer, error) {
+	s := directory.LDAPServer{
+		URL: d.URL, Base: d.Base, User: cmp.Or(d.User, os.Getenv("AKTVAKT_LDAP_USER")),
+		Keytab: d.Keytab, Realm: d.Realm, Krb5Conf: d.Krb5Conf,
+	}
+	if d.CAFile != "" {
+		pem, err := os.ReadFile(d.CAFile)
+		if err != nil {
+			return s, &usageError{"ca_file: " + err.Error(), ""}
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return s, &usageError{fmt.Sprintf("ca_file %s holds no certificate", d.CAFile), "write the authority's certificate in PEM form"}
+		}
+		s.TLS = &tls.Config{RootCAs: pool}
+	}
+	if d.Keytab != "" {
+		return s, nil
+	}
+	if s.User == "" {
+		return s, &usageError{"no account to log on to " + d.URL, "set user and password_file of the directory, or AKTVAKT_LDAP_USER and AKTVAKT_LDAP_PASSWORD_FILE"}
+	}
+	file := cmp.Or(d.PasswordFile, os.Getenv("AKTVAKT_LDAP_PASSWORD_FILE"))
+	if file == "" {
+		s.Password = os.Getenv("AKTVAKT_LDAP_PASSWORD")
+	} else {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return s, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
+		}
+		s.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	if s.Password == "" {
+		return s, &usageError{fmt.Sprintf("no password for %s on %s", s.User, d.URL), "set password_file of the directory, or AKTVAKT_LDAP_PASSWORD_FILE"}
+	}
+	return s, nil
+}
