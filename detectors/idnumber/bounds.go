@@ -42,7 +42,7 @@ func prefixHash(w []byte) uint16 {
 // glance reports whether a letter stands shortly before w[a]: what is
 // believed beside a label only need not be kept otherwise.
 func glance(w []byte, a int) bool {
-	for j := a; j > 0 && j > a-4; j-- {
+	for j := a; j > 0 && j > a-8; j-- {
 		switch w[j-1] {
 		case ' ', ':', '.', '=', '"', '\t', '-', ')', '>', '#':
 			continue

@@ -41,7 +41,7 @@ func wordStart(w []byte, low, e int) int {
 	a := e
 	for a > low {
 		if w[a-1] < 0x80 {
-			if !isASCIILetter(w[a-1]) {
+			if !isASCIILetter(w[a-1]) && !inWord(w, low, a-1, e) {
 				break
 			}
 			a--
@@ -54,6 +54,12 @@ func wordStart(w []byte, low, e int) int {
 		a -= n
 	}
 	return a
+}
+
+// inWord reports whether w[i] is a digit that stands for a letter between two
+// others, as optical recognition writes pers0nnummer.
+func inWord(w []byte, low, i, e int) bool {
+	return (w[i] == '0' || w[i] == '1') && i > low && i+1 < e && isWordByte(w[i-1]) && isWordByte(w[i+1])
 }
 
 // gluedWord reports whether the letters that end at a are a label.
@@ -102,7 +108,7 @@ func before(w []byte, start int) (s surroundings) {
 	)
 	for n := 0; n < maxTokens; n++ {
 		g := e
-		stop, colon, line, cells, comma := readGap(w, low, &g, n)
+		stop, colon, line, cells, comma := readGap(w, low, &g, n, k)
 		if stop {
 			break
 		}
@@ -130,7 +136,7 @@ func before(w []byte, start int) (s surroundings) {
 				x, a = y, h
 			}
 		}
-		isUpper := w[a] >= 'A' && w[a] <= 'Z' || w[a] == 0xC3 && a+1 < len(w) && w[a+1] < 0x9F
+		isUpper := isCapital(w, a)
 		if g-a == 1 && x.class == wordPerson && (g >= len(w) || w[g] != '.') {
 			x = word{} // f. is född, f is not
 		}
@@ -144,7 +150,7 @@ func before(w []byte, start int) (s surroundings) {
 		e = a
 		switch x.class {
 		case wordLabel:
-			s.label, s.weight = x.kinds, weight
+			s.label, s.weight, s.unknown = x.kinds, weight, false
 			if prev && n > 2 {
 				s.weight *= 0.5
 			}
@@ -187,11 +193,11 @@ func before(w []byte, start int) (s surroundings) {
 				s.unknown = true
 				return s
 			}
+			if k == 0 && colon && !prev {
+				s.unknown = true
+			}
 			if isUpper && g-a > 1 && capital == k && !prev {
 				capital++
-			} else if k == 0 && colon && !prev {
-				s.unknown = true
-				return s
 			}
 		}
 		number = false
@@ -199,7 +205,7 @@ func before(w []byte, start int) (s surroundings) {
 		weight *= 0.85
 	}
 	if capital >= 2 {
-		s.name = true
+		s.name, s.unknown = true, false
 	}
 	return s
 }
@@ -268,7 +274,7 @@ func combine(w []byte, x word, number bool) word {
 		return word{wordLabel, kindsSE}
 	case "f":
 		return word{wordLabel, kindsNO}
-	case "pers", "person", "s", "fodsels", "fodsel", "fodelse", "identitets", "identity", "personal", "social", "security", "id":
+	case "pers", "person", "fodsels", "fodsel", "fodelse", "identitets", "identity", "personal", "social", "security", "id":
 		return word{wordLabel, kindsPersonnummer}
 	case "kund", "kunde", "kort", "vare", "ordre", "saks", "sags", "mal", "journal":
 		return word{class: wordNegative}
@@ -276,9 +282,14 @@ func combine(w []byte, x word, number bool) word {
 	return x
 }
 
+// isCapital reports whether a capital letter starts at i.
+func isCapital(w []byte, i int) bool {
+	return w[i] >= 'A' && w[i] <= 'Z' || w[i] == 0xC3 && i+1 < len(w) && w[i+1] < 0x9F
+}
+
 // readGap skips leftwards from *g over what is no letter. It says whether the
 // search ends there, and what was skipped.
-func readGap(w []byte, low int, g *int, n int) (stop, colon bool, lines int, cells, comma bool) {
+func readGap(w []byte, low int, g *int, n, k int) (stop, colon bool, lines int, cells, comma bool) {
 	i := *g
 	for i > low {
 		c := w[i-1]
@@ -291,7 +302,7 @@ func readGap(w []byte, low int, g *int, n int) (stop, colon bool, lines int, cel
 			for j > low && isDigit(w[j-1]) {
 				j--
 			}
-			if i-j > 2 || n > 0 {
+			if i-j > 2 || k > 0 {
 				return true, colon, lines, cells, comma
 			}
 			i = j
@@ -304,15 +315,15 @@ func readGap(w []byte, low int, g *int, n int) (stop, colon bool, lines int, cel
 			comma = true
 		case c == ':' || c == '=':
 			colon = true
-		case (c == '.' || c == '!' || c == '?') && n > 0 && i < len(w) && w[i] == ' ' && i-2 >= low && isASCIILetter(w[i-2]) && *g-i > 0:
+		case (c == '.' || c == '!' || c == '?') && n > 0 && w[i] == ' ' && i-2 >= low && isASCIILetter(w[i-2]) && isCapital(w, *g):
 			return true, colon, lines, cells, comma
 		case c >= 0x80:
-			r, k := utf8.DecodeLastRune(w[:i])
+			r, size := utf8.DecodeLastRune(w[:i])
 			if !wordBreak(r) {
 				*g = i
 				return
 			}
-			i -= k
+			i -= size
 			continue
 		}
 		i--

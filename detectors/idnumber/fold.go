@@ -188,20 +188,20 @@ func (s *scan) foldLetterSpaced(a int) bool {
 			for m := space(b, j); m > 0; m = space(b, j) {
 				j += m
 			}
-			if j-i <= gap && j < len(b) && i > a && inNumber(b[i-1], letters) && inNumber(b[j], letters) {
+			if j-i <= gap && j < len(b) && i > a && inNumber(b[i-1], letters) && inNumber(b[j], letters) &&
+				!(isASCIILetter(b[i-1]) && isASCIILetter(b[j])) {
 				return 0, j - i
 			}
 			return ' ', j - i
 		}
 	}
 	// A letter may belong to the number (a hetu) or to the word behind it.
+	found := false
 	for _, letters := range []bool{false, true} {
 		w, start := s.fold(a, step(letters))
-		if s.tryWindow(w, start, extra) {
-			return true
-		}
+		found = s.tryWindow(w, start, extra) || found
 	}
-	return false
+	return found
 }
 
 // inNumber reports whether c may stand in a letter-spaced number.
@@ -236,26 +236,31 @@ func (s *scan) foldDamaged(a, e int) {
 			return
 		}
 	}
-	w, start := s.fold(a, func(b []byte, i int) (byte, int) {
-		n := space(b, i)
-		if b[i] == '\n' {
-			n = 1
-		}
-		if n > 0 && i > a && i+n < len(b) && inNumber(b[i-1], true) && inNumber(b[i+n], true) {
-			return 0, n
-		}
-		if ocr {
-			if d := ocrDigit(b[i]); d != 0 {
-				return d, 1
-			}
-		}
-		return b[i], 1
-	})
 	extra := flagLoose
 	if ocr {
 		extra |= flagOCR
 	}
-	s.tryWindow(w, start, extra)
+	for _, letters := range []bool{false, true} {
+		w, start := s.fold(a, func(b []byte, i int) (byte, int) {
+			n := space(b, i)
+			if b[i] == '\n' {
+				n = 1
+			}
+			if n > 0 && i > a && i+n < len(b) && inNumber(b[i-1], letters) && inNumber(b[i+n], letters) &&
+				!(isASCIILetter(b[i-1]) && isASCIILetter(b[i+n])) {
+				return 0, n
+			}
+			if ocr {
+				if d := ocrDigit(b[i]); d != 0 {
+					return d, 1
+				}
+			}
+			return b[i], 1
+		})
+		if s.tryWindow(w, start, extra) {
+			return
+		}
+	}
 }
 
 // digitsAhead counts the digits from a on that may belong to one number.

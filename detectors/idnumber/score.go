@@ -87,7 +87,7 @@ func (c *cand) own(k kind) float64 {
 		case c.n == 12:
 			v -= 6.5
 		case c.form != formBare:
-			v -= 1.5
+			v -= 2.5
 		}
 	}
 	for _, p := range [...]struct {
@@ -182,8 +182,11 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 		case k == seReserv:
 			v += 2
 		}
+		if c.flags&flagTime != 0 && c.n != 11 && c.form != formBare {
+			v += 2
+		}
 		if c.flags&flagTime != 0 && c.n == 12 {
-			v += 4.5
+			v += 3
 		}
 	}
 	v += wLabel * label

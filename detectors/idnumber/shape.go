@@ -244,9 +244,6 @@ func (s *scan) trySixFour(w []byte, a, j, f int, k sep, c *chars) bool {
 		sh = shapeSplit
 	}
 	s.population(w, a, f, sh, date, full)
-	if split && !glance(w, a) {
-		date &^= unchecked &^ full
-	}
 	if full == 0 && date&unchecked == 0 && !(date.has(isKerfis) && !split) {
 		return false
 	}

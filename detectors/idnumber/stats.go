@@ -84,10 +84,10 @@ var chance = [nKinds]struct {
 // ones the second.
 func (t *stat) term(k kind) float64 {
 	n := float64(t.total)
+	c := chance[k]
 	if t.total < 3 {
 		return 0
 	}
-	c := chance[k]
 	date, full := float64(t.date[k]), float64(t.full[k])
 	var p float64
 	if c.checked {
@@ -109,8 +109,8 @@ func (t *stat) term(k kind) float64 {
 		// Most CPR numbers still satisfy modulus 11.
 		v -= 3.5
 	}
-	if t.total >= 4 && float64(t.clock) > 0.6*n && trueShare(full/max(date, 1), c.check) < 0.5 {
-		v -= 4
+	if float64(t.clock) > 0.6*n && trueShare(full/max(date, 1), c.check) < 0.5 {
+		v = min(v-5, -3)
 	}
 	v = min(max(v, -5), 3)
 	if c.checked && p > 0.8 && full >= 5 {
