@@ -101,12 +101,31 @@ func (p *pipe) close() {
 	p.net.close()
 }
 
-// ctxErr prefers the context's reason to the broken connection it causes.
+// ctxErr shortens an RPC error and prefers the context's reason to the broken
+// connection that it causes.
 func ctxErr(ctx context.Context, err error) error {
-	if c := context.Cause(ctx); c != nil && err != nil {
+	if err == nil {
+		return nil
+	}
+	err = rpcError{err}
+	if c := context.Cause(ctx); c != nil {
 		return fmt.Errorf("%w (%w)", c, err)
 	}
 	return err
+}
+
+// rpcError is an error of the RPC library on one line, without the layers that
+// say nothing.
+type rpcError struct{ error }
+
+func (e rpcError) Unwrap() error { return e.error }
+
+func (e rpcError) Error() string {
+	s, _, _ := strings.Cut(e.error.Error(), "\n")
+	for _, layer := range []string{"bind: could not bind the selected transport: ", "ncacn_np: ", "response error: ", "dcerpc: ", "invoke: "} {
+		s = strings.ReplaceAll(s, layer, "")
+	}
+	return strings.TrimRight(s, ". ")
 }
 
 // denied tells that the server refused the call, as Windows does to accounts

@@ -34,12 +34,11 @@ type samReader struct {
 	cli samr.SamrClient
 	dir *access.Directory
 	now time.Time
-	// groupsOf collects what accounts say of their own groups: Samba lists
-	// members of its local groups only there.
+	// unread counts accounts whose state the server did not tell.
 	unread int
 }
 
-// samr downloads every domain of a server's account manager into a directory.
+// samDirectory downloads every domain of a server's account manager into a directory.
 func samDirectory(ctx context.Context, s Server) (*access.Directory, error) {
 	p, err := dial(ctx, s, "samr")
 	if err != nil {
@@ -48,7 +47,7 @@ func samDirectory(ctx context.Context, s Server) (*access.Directory, error) {
 	defer p.close()
 	r := &samReader{p: p, dir: &access.Directory{Name: "the accounts of " + s.Host, Complete: true}, now: time.Now()}
 	if r.cli, err = samr.NewSamrClient(p.ctx, p.conn, dcerpc.WithInsecure()); err != nil {
-		return nil, ctxErr(ctx, err)
+		return nil, fmt.Errorf("list accounts of %s: %w", s.Host, ctxErr(ctx, err))
 	}
 	srv, err := r.cli.Connect2(p.ctx, &samr.Connect2Request{ServerName: s.Host, DesiredAccess: serverLook})
 	if err != nil {
@@ -173,7 +172,9 @@ func (r *samReader) users(d samDomain) error {
 	})
 }
 
-// user reads the state and the groups of one account.
+// user reads the state and the groups of one account. The account's own list
+// of groups matters: Samba counts members of the Unix group behind a local
+// group in it, and leaves them out of the group's list of members.
 func (r *samReader) user(d samDomain, rid uint32, a *access.Account) error {
 	o, err := r.cli.OpenUser(r.p.ctx, &samr.OpenUserRequest{Domain: d.handle, DesiredAccess: userRead, UserID: rid})
 	if err != nil {

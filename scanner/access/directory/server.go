@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +42,7 @@ func FromServer(ctx context.Context, s Server, opt access.Options) (*access.Reso
 	sam, samErr := samDirectory(ctx, s)
 	share, shareErr := shareRules(ctx, s)
 	if samErr != nil && shareErr != nil && !denied(shareErr) && s.AD == nil {
-		return nil, errors.Join(samErr, shareErr)
+		return nil, samErr
 	}
 	if err := ctx.Err(); err != nil && s.AD == nil && samErr != nil {
 		return nil, ctxErr(ctx, samErr)
@@ -54,6 +53,11 @@ func FromServer(ctx context.Context, s Server, opt access.Options) (*access.Reso
 	default:
 		dir.Complete = s.AD != nil
 		dir.Notes = append(dir.Notes, fmt.Sprintf("The accounts and groups of %s itself could not be listed: %s.", s.Host, reason(samErr)))
+	}
+	if shareErr == nil && len(share.Raw) == 0 {
+		// Windows has none then; Samba 4.17 sends none when its RPC process may
+		// not open share_info.tdb. Everyone is the upper bound in both cases.
+		dir.Notes = append(dir.Notes, fmt.Sprintf("%s sent no access rules for the share %s; if it has some, fewer people can read than said.", s.Host, s.Share))
 	}
 	joinDomain(ctx, s, dir)
 	return access.NewResolver(dir, &share, lookup(s), opt), nil

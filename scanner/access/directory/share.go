@@ -11,7 +11,7 @@ import (
 
 // shareRules asks for the access rules of a share: NetrShareGetInfo level 502,
 // MS-SRVS 3.1.4.10. Windows gives them to administrators only; Known is false
-// then, and the error says why.
+// then, and the error says why. Empty rules are returned as they came.
 func shareRules(ctx context.Context, s Server) (access.Share, error) {
 	p, err := dial(ctx, s, "srvsvc")
 	if err != nil {

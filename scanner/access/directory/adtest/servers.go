@@ -182,6 +182,11 @@ func (l *Lab) SetShareACL(sddl string) {
 	if err := run(l.in("sharesec", "-s", l.root+"/fs1/smb.conf", "docs", "-S", sddl)); err != nil {
 		l.t.Fatalf("adtest: %v", err)
 	}
+	// Samba 4.17 as packaged opens the rules of shares as the client's user;
+	// without this it sends none over RPC.
+	if err := os.Chmod(l.root+"/fs1/state/share_info.tdb", 0o666); err != nil {
+		l.t.Fatalf("adtest: %v", err)
+	}
 }
 
 // Dir is the folder of the member's share on disk.
