@@ -26,8 +26,28 @@ type Engine struct {
 // pages of nothing else.
 const maxHits = 100_000
 
-// maxNamed bounds the text that is searched for names, in bytes.
-const maxNamed = 1 << 20
+// The text that is searched for names, in bytes: much where markers or numbers
+// tell a subject, else enough to tell a list of people.
+const (
+	maxNamed = 512 << 10
+	fewNamed = 8 << 10
+)
+
+func named(d *grade.Document) int {
+	if len(d.Matches) > 0 {
+		return maxNamed
+	}
+	subject := 0
+	for _, h := range d.Hits {
+		if grade.Subject(h) {
+			subject++
+		}
+	}
+	if subject > 0 && subject > len(d.Text.Body)/3000 {
+		return maxNamed
+	}
+	return fewNamed
+}
 
 // maxMarkers bounds the markers reported of one document.
 const maxMarkers = 2_000
@@ -84,7 +104,7 @@ func (e *Engine) Examine(t detectors.Text) *grade.Document {
 		return len(d.Hits) < maxHits
 	})
 	marker.SortHits(d.Hits)
-	d.Mentions = name.Find(t.Body[:min(len(t.Body), maxNamed)])
+	d.Mentions = name.Find(t.Body[:min(len(t.Body), named(d))])
 	d.Hits = marker.Promote(t.Body, d.Hits, persons(d), t.Date)
 	if t.Name != "" {
 		d.Path = e.matcher.Name(t.Name)

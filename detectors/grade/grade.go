@@ -187,7 +187,9 @@ func spans(d *Document) []span {
 	step := windowSize / 2
 	counts := make([]int, n/step+1)
 	for _, h := range d.Hits {
-		counts[h.Start/step]++
+		if Subject(h) {
+			counts[h.Start/step]++
+		}
 	}
 	for _, m := range d.Matches {
 		counts[m.Start/step] += 5
@@ -202,6 +204,9 @@ func spans(d *Document) []span {
 	}
 	return out
 }
+
+// minSubject is how often a subject must be touched in a window of two pages.
+const minSubject = 4
 
 // topIndexes yields the indexes of the k windows of two steps with the most
 // hits; the first window always.
@@ -221,7 +226,7 @@ func topIndexes(counts []int, k int) map[int]bool {
 		hist[min(weight(i), levels)]++
 	}
 	level, sum := levels, 0
-	for ; level > 1 && sum+hist[level] < k; level-- {
+	for ; level > minSubject && sum+hist[level] < k; level-- {
 		sum += hist[level]
 	}
 	for i := range counts {

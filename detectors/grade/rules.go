@@ -23,6 +23,11 @@ func (g *Grader) rules(d *Document, o *opinion) {
 	for i := range topicGroups {
 		topics += o.distinct[i]
 	}
+	// A long text that hardly touches a subject is no case, however much it
+	// speaks of people: novels, minutes, programs with names in comments.
+	if touched := topics + o.strong + o.medium; ids < 3 && touched < min(o.layout.bytes/1000, 6) {
+		o.shift(-3, "hardly a subject in a text of this length")
+	}
 	if ids >= 5 && o.layout.cells >= 5 && topics >= 2 && !invented {
 		o.shift(1.5, "list of people with a sensitive column")
 		if ids >= manyPeople && o.value > 0 {

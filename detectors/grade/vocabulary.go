@@ -64,3 +64,12 @@ var loadVocabulary = sync.OnceValue(func() *vocabulary {
 // topicGroups is the number of groups that are subjects; they come first in
 // the file and carry the names of categories.
 const topicGroups = 24
+
+// Subject reports whether a hit speaks of a subject of cases: a marker that is
+// no counter-marker, or an everyday word of a category.
+func Subject(h marker.Hit) bool {
+	if h.Entry != nil {
+		return h.Entry.Category != marker.Counter
+	}
+	return loadVocabulary().group[h.Word] < topicGroups
+}

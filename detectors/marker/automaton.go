@@ -275,7 +275,9 @@ func (f *form) at(text []byte, i int) (start, end int, ok bool) {
 		end++
 	}
 	if f.kind == trigger {
-		return start, end, true
+		// What a trigger begins with begins a word or a number.
+		return start, end, start == 0 || !wordByte(f.text[0]) || isDigit(f.text[0]) != isDigit(text[start-1]) && !isASCIILetterOrHigh(text[start-1]) ||
+			!wordByte(text[start-1])
 	}
 	if f.exact != "" && !sameCase(text[start:end], f.exact) {
 		return 0, 0, false
@@ -293,6 +295,8 @@ func (f *form) same(text []byte, i, k int) bool {
 		return lower(text, i) == want
 	}
 }
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' || b == '#' }
 
 // sameCase compares byte by byte, runs of white space as one space.
 func sameCase(text []byte, want string) bool {

@@ -2,6 +2,7 @@ package marker
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func triggers(pattern string) []string {
 }
 
 // maxSet bounds the sets of texts, and so the work.
-const maxSet = 64
+const maxSet = 300
 
 // literals returns all texts that the expression can match (nil when they are
 // too many), and a set of which every match holds one (nil when unknown).
@@ -113,22 +114,31 @@ func concat(subs []*syntax.Regexp) (exact, required []string) {
 }
 
 func product(a, b []string) []string {
-	var out []string
+	out := make([]string, 0, len(a)*len(b))
 	for _, x := range a {
 		for _, y := range b {
-			out = union(out, []string{x + y})
+			out = append(out, x+y)
+		}
+	}
+	return unique(out)
+}
+
+func union(a, b []string) []string { return unique(append(slices.Clone(a), b...)) }
+
+// unique drops repeated strings and keeps the order.
+func unique(list []string) []string {
+	if len(list) < 2 {
+		return list
+	}
+	seen := make(map[string]bool, len(list))
+	out := list[:0]
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
 		}
 	}
 	return out
-}
-
-func union(a, b []string) []string {
-	for _, s := range b {
-		if !oneOf(s, a) {
-			a = append(a, s)
-		}
-	}
-	return a
 }
 
 // better returns the set that is found more rarely in text; nil when both are

@@ -33,7 +33,10 @@ const (
 
 // tokens splits text. It stops at max tokens.
 func tokens(text []byte, max int) []token {
-	var out []token
+	out := make([]token, 0, min(len(text)/6, max)+1)
+	// The lower case of all words is one string of which each takes a piece.
+	lower := make([]byte, 0, len(text)+64)
+	var ends []int
 	line, gapStart := 0, 0
 	for i := 0; i < len(text) && len(out) < max; {
 		r, n := rune(text[i]), 1
@@ -47,8 +50,11 @@ func tokens(text []byte, max int) []token {
 			i += n
 			continue
 		}
-		end, lower, caps := word(text, i)
-		t := token{start: i, end: end, lower: lower, upper: unicode.IsUpper(r), caps: caps, line: line}
+		var end int
+		var caps bool
+		end, lower, caps = word(text, i, lower)
+		ends = append(ends, len(lower))
+		t := token{start: i, end: end, upper: unicode.IsUpper(r), caps: caps, line: line}
 		t.gap = between(text[gapStart:i])
 		if len(out) == 0 {
 			t.gap = newline
@@ -57,15 +63,28 @@ func tokens(text []byte, max int) []token {
 		out = append(out, t)
 		i, gapStart = end, end
 	}
+	words, from := string(lower), 0
+	for k := range out {
+		out[k].lower, from = words[from:ends[k]], ends[k]
+	}
 	return out
 }
 
-// word returns the end of the word at i, its lower case and whether it is all
-// capitals.
-func word(text []byte, i int) (end int, lower string, caps bool) {
-	buf := make([]byte, 0, 24)
+// word returns the end of the word at i, appends its lower case to buf and
+// tells whether it is all capitals.
+func word(text []byte, i int, buf []byte) (end int, lower []byte, caps bool) {
 	letters, uppers := 0, 0
-	for i < len(text) && len(buf) < 80 {
+	most := len(buf) + 80
+	for i < len(text) && len(buf) < most {
+		if c := text[i]; c|0x20 >= 'a' && c|0x20 <= 'z' {
+			letters++
+			if c < 'a' {
+				uppers++
+			}
+			buf = append(buf, c|0x20)
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(text[i:])
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) {
 			next, _ := utf8.DecodeRune(text[min(i+n, len(text)):])
@@ -82,7 +101,7 @@ func word(text []byte, i int) (end int, lower string, caps bool) {
 		buf = utf8.AppendRune(buf, unicode.ToLower(r))
 		i += n
 	}
-	return i, string(buf), letters > 1 && uppers == letters
+	return i, buf, letters > 1 && uppers == letters
 }
 
 func between(b []byte) gap {
