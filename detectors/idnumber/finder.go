@@ -71,6 +71,8 @@ type pass struct {
 	country    [nCountries]float64
 	foreign    float64
 	alone      bool
+	home       country
+	hasHome    bool
 	companions kindSet
 	today, ref day
 	keep       []scored
@@ -131,6 +133,7 @@ func (f *Finder) prepare(st *pass, name bool) {
 	first := s.cands[0]
 	st.alone = len(bytes.TrimSpace(s.body)) <= first.end-first.start+2
 	st.companions = 0
+	st.home, st.hasHome = f.home, f.hasHome
 }
 
 // scored is a candidate with its best kind.

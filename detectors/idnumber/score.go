@@ -88,6 +88,9 @@ func (c *cand) own(k kind) float64 {
 			v -= 6.5
 		case c.form != formBare:
 			v -= 2.5
+			if c.full.has(k) {
+				v += 0.5
+			}
 		}
 	}
 	for _, p := range [...]struct {
@@ -109,21 +112,36 @@ func phone(c *chars) bool {
 // needsLabel lists the kinds that are believed beside a label only.
 const needsLabel = 1<<isKerfis | 1<<foPtal | 1<<eeIsikukood | 1<<noFHNummer
 
-// weigh scores a candidate as every kind it fits and keeps the best.
+// wChoice is how much better the digits must fit another country to be read
+// as its number rather than as the home country's.
+const wChoice = 3.0
+
+// weigh scores a candidate as every kind it fits. The score is the highest;
+// the kind may be one of the home country with a lower score, since what makes
+// the number believable as either makes it believable as an identity number.
 func (f *pass) weigh(c *cand) (best kind, score float64, labelled bool) {
 	s := f.around(c)
 	best, score = noKind, math.Inf(-1)
+	choice := score
 	for set := c.date | c.full; set != 0; set &= set - 1 {
 		k := lowest(set)
 		if chance[k].checked && !c.full.has(k) && k != seReserv {
 			continue
 		}
 		v, l, ok := f.weighAs(c, k, &s)
-		if !ok || v <= score {
+		w := v
+		if f.hasHome && rules[k].country == f.home && v > 0 {
+			w += wChoice
+		}
+		if !ok || v <= score && w <= choice {
 			continue
 		}
-		if _, _, _, ok := f.born(c, k); ok {
-			best, score, labelled = k, v, l
+		if _, _, _, ok := f.born(c, k); !ok {
+			continue
+		}
+		score = max(score, v)
+		if w > choice {
+			best, choice, labelled = k, w, l
 		}
 	}
 	return best, score, labelled
@@ -171,6 +189,9 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 		}
 		v += 0.8
 	}
+	if s.negative > 0.5 {
+		stats = min(stats, 0) // the label owns this number
+	}
 	v += c.own(k) + stats + f.country[rules[k].country]
 	if !labelled || k != dkCPR {
 		v -= f.foreign * (1 - min(1, label))
@@ -197,7 +218,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	if f.companions.has(k) && !labelled {
 		v += wCompanion
 	}
-	if f.alone && c.flags&flagTime == 0 {
+	if f.alone && (c.flags&flagTime == 0 || c.n != 12) {
 		v += wAlone
 	}
 	if labelled {

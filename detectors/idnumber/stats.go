@@ -110,9 +110,13 @@ func (t *stat) term(k kind) float64 {
 		v -= 3.5
 	}
 	if float64(t.clock) > 0.6*n && trueShare(full/max(date, 1), c.check) < 0.5 {
-		v = min(v-5, -3)
+		v = min(v-6, -4)
 	}
-	v = min(max(v, -5), 3)
+	most := 3.0
+	if !c.checked && t.total < 8 {
+		most = 1.2 // dates alone are common
+	}
+	v = min(max(v, -5), most)
 	if c.checked && p > 0.8 && full >= 5 {
 		// Chance does not make five dates with the right check digits: not
 		// even a header that names something else counts against that.
