@@ -257,9 +257,7 @@ func TestPoison(t *testing.T) {
 // TestPasswordChanged: a refused log-on in the middle of a run is final. To
 // try again would lock the account.
 func TestPasswordChanged(t *testing.T) {
-	s := sambatest.Start(t, office(func(c *sambatest.Config) {
-		c.Global = append(c.Global, "log level = 1 auth:3")
-	}))
+	s := sambatest.Start(t, office())
 	estate(s, 1, 40)
 	p := s.Proxy(0)
 	cfg := as(s, "scan", "docs")

@@ -149,8 +149,13 @@ func (s *Server) SID(name string) string {
 	return sid
 }
 
+// fileRights spells the rights of SDDL out: Samba 4.17 takes FA for the lower
+// nine bits alone. [MS-DTYP] 2.5.1.1.
+var fileRights = strings.NewReplacer(";FA;", ";0x1f01ff;", ";FR;", ";0x120089;", ";FW;", ";0x120116;", ";FX;", ";0x1200a0;")
+
 // expand replaces {name} by the SID of that account or group.
 func (s *Server) expand(spec string) (string, error) {
+	spec = fileRights.Replace(spec)
 	var b strings.Builder
 	for {
 		pre, rest, ok := strings.Cut(spec, "{")
