@@ -383,3 +383,46 @@ func BenchmarkForms(b *testing.B) {
 		})
 	}
 }
+
+// A redacted report names no folder and no file, and still tells what lies
+// together.
+func TestRedact(t *testing.T) {
+	run := reporttest.Sample()
+	var b bytes.Buffer
+	if err := run.Replay(report.Redact(jsonl.New(&b), []byte("thrown away"))); err != nil {
+		t.Fatal(err)
+	}
+	got, err := jsonl.Read(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, name := range []string{"Center for", "Referat", "Kommunledning/", "Utredning", "Personal\u00e4renden", "Elevh\u00e4lsa", "icacls", "pwned", "IMG_", "L\u00f6ner", "Arbejdsrum"} {
+		if strings.Contains(text, name) {
+			t.Errorf("%q is still there", name)
+		}
+	}
+	dirs := func(fs []finding.Finding) int {
+		seen := map[string]bool{}
+		for _, f := range fs {
+			seen[f.Path[:strings.LastIndexByte(f.Path, '/')]] = true
+		}
+		return len(seen)
+	}
+	plain := reporttest.Sample()
+	plain.Findings = slices.DeleteFunc(plain.Findings, func(f finding.Finding) bool { return strings.Contains(f.Path, "Inkorg") })
+	got.Findings = slices.DeleteFunc(got.Findings, func(f finding.Finding) bool { return len(f.Categories) > 1 && f.Categories[1] == "our-own-category" })
+	if a, b := dirs(plain.Findings), dirs(got.Findings); a != b {
+		t.Errorf("%d folders of %d are left", b, a)
+	}
+	in := got.Incidents[0]
+	if !strings.HasPrefix(in.Root, run.Incidents[0].Target+"/") || in.Root != in.Cure.At || !strings.Contains(in.Title, in.Root[strings.LastIndexByte(in.Root, '/')+1:]) {
+		t.Errorf("root %q, cure at %q, title %q", in.Root, in.Cure.At, in.Title)
+	}
+	if !strings.HasSuffix(got.Findings[0].Path, ".docx") || !strings.Contains(text, `KOMMUN\\Domain Users`) {
+		t.Errorf("too much is gone: %q", got.Findings[0].Path)
+	}
+	if run.Incidents[0].Cure.Command == "" || run.Findings[0].Via[0].InheritedFrom == got.Findings[0].Via[0].InheritedFrom {
+		t.Error("the run itself was changed")
+	}
+}

@@ -163,10 +163,10 @@ func documentXML() string {
 		return `<w:p><w:pPr><w:pStyle w:val="` + style + `"/></w:pPr><w:r><w:t xml:space="preserve">` + text + `</w:t></w:r></w:p>`
 	}
 	b.WriteString(paragraph("Title", "{{label.title}}") + paragraph("Intro", "{{label.intro}}"))
-	b.WriteString(`<w:tbl><w:tblPr><w:tblStyle w:val="Facts"/><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid><w:gridCol w:w="3000"/><w:gridCol w:w="6638"/></w:tblGrid>`)
+	b.WriteString(`<w:tbl><w:tblPr><w:tblStyle w:val="Facts"/><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid><w:gridCol w:w="3400"/><w:gridCol w:w="6238"/></w:tblGrid>`)
 	for _, k := range order {
-		b.WriteString(`<w:tr><w:trPr><w:cantSplit w:val="0"/></w:trPr><w:tc><w:tcPr><w:tcW w:w="3000" w:type="dxa"/></w:tcPr>` + paragraph("Label", "{{label."+k+"}}") +
-			`</w:tc><w:tc><w:tcPr><w:tcW w:w="6638" w:type="dxa"/></w:tcPr>` + paragraph("Value", "{{"+k+"}}") + `</w:tc></w:tr>`)
+		b.WriteString(`<w:tr><w:trPr><w:cantSplit w:val="0"/></w:trPr><w:tc><w:tcPr><w:tcW w:w="3400" w:type="dxa"/></w:tcPr>` + paragraph("Label", "{{label."+k+"}}") +
+			`</w:tc><w:tc><w:tcPr><w:tcW w:w="6238" w:type="dxa"/></w:tcPr>` + paragraph("Value", "{{"+k+"}}") + `</w:tc></w:tr>`)
 	}
 	b.WriteString(`</w:tbl><w:p/><w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" w:header="567" w:footer="567" w:gutter="0"/></w:sectPr></w:body></w:document>`)
 	return b.String()
