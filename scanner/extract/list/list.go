@@ -8,6 +8,7 @@ import (
 	"aktvakt/scanner/extract/archive"
 	"aktvakt/scanner/extract/html"
 	"aktvakt/scanner/extract/odf"
+	"aktvakt/scanner/extract/ole"
 	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
 	"aktvakt/scanner/extract/rtf"
@@ -21,6 +22,7 @@ func All() []extract.Extractor {
 		ooxml.New(),
 		archive.New(), // after ooxml: it wants every zip
 		html.New(),
+		ole.New(),
 		rtf.New(),
 		plain.New(), // last: it wants all that looks like text
 	}
