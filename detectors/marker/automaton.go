@@ -171,7 +171,7 @@ func (a *automaton) compile(nodes []node, classes int) {
 	delta := make([]int32, len(nodes)*classes)
 	isWord := make([]bool, classes)
 	for b := range 256 {
-		if wordByte(byte(b)) {
+		if b != '#' && wordByte(byte(b)) {
 			isWord[a.class[b]] = true
 		}
 	}

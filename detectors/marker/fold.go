@@ -1,6 +1,7 @@
 package marker
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sort"
 	"unicode"
@@ -141,10 +142,20 @@ func hyphenated(rest []byte) int {
 	if n == 0 || 1+n >= len(rest) {
 		return 0
 	}
-	if c := rest[1+n]; c >= 'a' && c <= 'z' || c == 0xC3 {
-		return 1 + n
+	if c := rest[1+n]; (c < 'a' || c > 'z') && c != 0xC3 {
+		return 0
 	}
-	return 0
+	for _, w := range conjunctions { // "barn-\noch ungdom" keeps its hyphen
+		if bytes.HasPrefix(rest[1+n:], w) {
+			return 0
+		}
+	}
+	return 1 + n
+}
+
+var conjunctions = [][]byte{
+	[]byte("och "), []byte("og "), []byte("eller "), []byte("samt "), []byte("ja "), []byte("tai "), []byte("sekä "),
+	[]byte("eða "), []byte("and "), []byte("or "), []byte("och\n"), []byte("og\n"), []byte("ja\n"),
 }
 
 // lineBreak returns the length of one line end with indentation, or 0.
@@ -243,7 +254,7 @@ func spacedRun(text []byte, i int) (int, int) {
 		}
 		return n
 	}
-	for i < len(text) && (isSpace(text[i]) || text[i]&0xC0 == 0x80) {
+	for k := 0; k < 4 && i < len(text) && (isSpace(text[i]) || text[i]&0xC0 == 0x80); k++ {
 		i++
 	}
 	if i >= len(text) || single(i) == 0 {

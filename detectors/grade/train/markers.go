@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"sort"
 
+	"aktvakt/detectors/grade/fit"
 	"aktvakt/detectors/marker"
 )
 
 // reportMarkers prints in how many cases and other texts each marker stands,
 // those that stand more in other texts first, and how many never stand.
-func reportMarkers(samples []*sample) error {
+func reportMarkers(samples []*fit.Sample) error {
 	c, err := marker.Embedded()
 	if err != nil {
 		return err
@@ -18,7 +19,7 @@ func reportMarkers(samples []*sample) error {
 	counts := map[*marker.Entry]*count{}
 	for _, s := range samples {
 		seen := map[*marker.Entry]bool{}
-		for _, h := range s.doc.Hits {
+		for _, h := range s.Document.Hits {
 			if h.Entry == nil || seen[h.Entry] {
 				continue
 			}
@@ -26,7 +27,7 @@ func reportMarkers(samples []*sample) error {
 			if counts[h.Entry] == nil {
 				counts[h.Entry] = &count{}
 			}
-			if s.case_ {
+			if s.Case() {
 				counts[h.Entry].cases++
 			} else {
 				counts[h.Entry].others++

@@ -1,4 +1,4 @@
-package main
+package fit
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 
 // logistic fits a logistic regression with L2 regularisation by Newton's
 // method on standardised features, and returns the weights for raw ones.
-func logistic(samples []*sample, all []string, use func(string) bool, y func(*sample) bool, lambda float64) grade.Linear {
+func logistic(samples []*Sample, all []string, use func(string) bool, y func(*Sample) bool, lambda float64) grade.Linear {
 	names, x := columns(samples, all, use)
 	k := len(names)
 	mean, sd := standardise(x, k)
@@ -52,7 +52,7 @@ func logistic(samples []*sample, all []string, use func(string) bool, y func(*sa
 }
 
 // columns returns the features in use, with a last column of ones.
-func columns(samples []*sample, all []string, use func(string) bool) (names []string, x [][]float64) {
+func columns(samples []*Sample, all []string, use func(string) bool) (names []string, x [][]float64) {
 	var column []int
 	for j, name := range all {
 		if use(name) {
@@ -63,7 +63,7 @@ func columns(samples []*sample, all []string, use func(string) bool) (names []st
 	for i, s := range samples {
 		x[i] = make([]float64, len(names)+1)
 		for j := range names {
-			x[i][j] = s.x[column[j]]
+			x[i][j] = s.X[column[j]]
 		}
 		x[i][len(names)] = 1
 	}
@@ -72,7 +72,7 @@ func columns(samples []*sample, all []string, use func(string) bool) (names []st
 
 // ridge fits a linear regression that minimises absolute errors, by weights
 // that are adapted in turns: a few texts with a wrong count must not bend it.
-func ridge(samples []*sample, all []string, use func(string) bool, y func(*sample) float64, lambda float64) grade.Linear {
+func ridge(samples []*Sample, all []string, use func(string) bool, y func(*Sample) float64, lambda float64) grade.Linear {
 	names, x := columns(samples, all, use)
 	k := len(names)
 	mean, sd := standardise(x, k)
