@@ -3,7 +3,6 @@ package judge
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -49,13 +48,18 @@ type Acceptances struct {
 	list []Acceptance
 }
 
-// ReadAcceptances reads a file of acceptances, a YAML list. The error lists
+// ParseAcceptances parses a file of acceptances, a YAML list. The error lists
 // all faults.
-func ReadAcceptances(r io.Reader) (*Acceptances, error) {
+func ParseAcceptances(file []byte) (*Acceptances, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(file, &doc); err != nil {
+		return nil, err
+	}
+	if doc.IsZero() { // nothing but comments
+		return &Acceptances{}, nil
+	}
 	var list []Acceptance
-	dec := yaml.NewDecoder(r)
-	dec.KnownFields(true)
-	if err := dec.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
+	if err := yaml.Load(file, &list, yaml.WithKnownFields()); err != nil {
 		return nil, err
 	}
 	var errs []error

@@ -15,7 +15,7 @@ var today = time.Date(2026, 11, 25, 2, 0, 0, 0, time.UTC)
 
 func accept(t *testing.T, s string) *Acceptances {
 	t.Helper()
-	a, err := ReadAcceptances(strings.NewReader(s))
+	a, err := ParseAcceptances([]byte(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,7 @@ func TestAcceptances(t *testing.T) {
 		{"a whole incident", "- incident: I-1\n  as: accepted\n  until: 2027-03-31\n  people: 90\n" + head, []string{"accepted", "accepted", "new"}, ""},
 		{"a false positive for good", "- finding: F-C\n  as: false-positive\n" + head, []string{"open", "open", "false-positive"}, ""},
 		{"gone", "- finding: F-Z\n  as: false-positive\n" + head, []string{"open", "open", "new"}, "no such finding"},
+		{"only a comment", "# none so far\n", []string{"open", "open", "new"}, ""},
 		{"empty file", "", []string{"open", "open", "new"}, ""},
 	}
 	for _, tt := range tests {
@@ -73,7 +74,7 @@ func TestAcceptances(t *testing.T) {
 }
 
 func TestAcceptanceFaults(t *testing.T) {
-	_, err := ReadAcceptances(strings.NewReader("- finding: X\n  as: fine\n- finding: F-A\n  incident: I-1\n  as: accepted\n  reason: x\n  by: y\n" +
+	_, err := ParseAcceptances([]byte("- finding: X\n  as: fine\n- finding: F-A\n  incident: I-1\n  as: accepted\n  reason: x\n  by: y\n" +
 		"- finding: F-B\n  as: accepted\n  people: 3\n  until: soon\n" + head + "- finding: F-B\n  as: false-positive\n" + head))
 	if err == nil {
 		t.Fatal("no fault found")
@@ -87,7 +88,7 @@ func TestAcceptanceFaults(t *testing.T) {
 			t.Errorf("fault %q is not told in\n%v", want, err)
 		}
 	}
-	if _, err := ReadAcceptances(strings.NewReader("- finding: F-A\n  reasons: x\n")); err == nil {
+	if _, err := ParseAcceptances([]byte("- finding: F-A\n  reasons: x\n")); err == nil {
 		t.Error("an unknown key is taken")
 	}
 }
@@ -113,4 +114,16 @@ func TestAcceptedIncident(t *testing.T) {
 	if _, in = s.judge.Incidents(fs, s.census); len(in) != 1 || in[0].Documents != 1 || in[0].Status != finding.StatusChanged {
 		t.Errorf("%+v", in)
 	}
+}
+
+func FuzzAcceptances(f *testing.F) {
+	f.Add([]byte("- finding: F-A\n  as: accepted\n  until: 2027-03-31\n  people: 64\n" + head))
+	f.Add([]byte("- {incident: I-1, as: false-positive, reason: x, by: y}"))
+	f.Add([]byte("&a [*a]"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := ParseAcceptances(b)
+		if err == nil {
+			a.Apply([]finding.Finding{{ID: "F-A", Incident: "I-1", People: 3}}, today)
+		}
+	})
 }
