@@ -78,8 +78,8 @@ func TestPOSIXOracle(t *testing.T) {
 		t.Error("the rules tell nothing apart")
 	}
 	for name, change := range map[string]func(*access.POSIXRules){
-		"ACL ignored":       func(p *access.POSIXRules) { p.ACL = nil },
-		"folders ignored":   func(p *access.POSIXRules) { p.Parents = nil },
+		"ACL ignored":     func(p *access.POSIXRules) { p.ACL = nil },
+		"folders ignored": func(p *access.POSIXRules) { p.Parents = nil },
 		"folders' ACL ignored": func(p *access.POSIXRules) {
 			p.Parents = slices.Clone(p.Parents)
 			for i := range p.Parents {

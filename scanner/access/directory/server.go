@@ -29,7 +29,7 @@ func (s Server) port() int {
 }
 
 // serverTimeout bounds the whole download from one server.
-const serverTimeout = 2 * time.Minute
+const serverTimeout = 10 * time.Minute
 
 // FromServer asks a file server for the access rules of a share and for its
 // own accounts and groups. The server's domain comes from s.AD; without it the
