@@ -35,7 +35,7 @@ const (
 	DefaultUnpacked = 1 << 30
 	DefaultMember   = 128 << 20
 	DefaultDepth    = 8
-	DefaultMembers  = 20_000
+	DefaultMembers  = 100_000
 	DefaultTime     = 2 * time.Minute
 )
 

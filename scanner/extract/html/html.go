@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 
@@ -60,7 +59,7 @@ func decode(f extract.File) (io.Reader, error) {
 	if c.String() == charset.Binary.String() {
 		return nil, fmt.Errorf("no text: %w", extract.ErrUnsupported)
 	}
-	if charset.IsASCII(head) || !utf8.Valid(head) {
+	if charset.IsASCII(head) || c.String() != charset.UTF8.String() {
 		if named, ok := charset.ByLabel(label(head)); ok && !strings.HasPrefix(named.String(), "utf-") {
 			return charset.NewReaderOf(r, named), nil
 		}

@@ -7,6 +7,7 @@ import (
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/extract/archive"
 	"aktvakt/scanner/extract/html"
+	"aktvakt/scanner/extract/mail"
 	"aktvakt/scanner/extract/odf"
 	"aktvakt/scanner/extract/ole"
 	"aktvakt/scanner/extract/ooxml"
@@ -21,6 +22,7 @@ func All() []extract.Extractor {
 		odf.New(),
 		ooxml.New(),
 		archive.New(), // after ooxml: it wants every zip
+		mail.New(), // before html: a saved page is mail
 		html.New(),
 		ole.New(),
 		rtf.New(),

@@ -11,6 +11,7 @@ import (
 	"github.com/richardlehane/mscfb"
 
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/alternative"
 	"aktvakt/scanner/extract/charset"
 	"aktvakt/scanner/extract/html"
 	"aktvakt/scanner/extract/rtf"
@@ -204,7 +205,7 @@ func (m *mail) body() error {
 	if err := m.send("", plain); err != nil {
 		return err
 	}
-	known := newLines(plain)
+	known := alternative.NewLines(plain)
 	if err := m.htmlBody(known); err != nil {
 		return err
 	}
@@ -224,7 +225,7 @@ func (m *mail) body() error {
 	})
 }
 
-func (m *mail) htmlBody(known *lines) error {
+func (m *mail) htmlBody(known *alternative.Lines) error {
 	if page := m.strings[tagHTML]; page != "" {
 		return m.others(known, func(ctx context.Context, to extract.Out) error {
 			return html.Text(ctx, strings.NewReader(page), to, extract.Place{})
@@ -244,8 +245,8 @@ func (m *mail) htmlBody(known *lines) error {
 }
 
 // others tells the lines of another form of the text that are not known yet.
-func (m *mail) others(known *lines, read func(context.Context, extract.Out) error) error {
-	f := &filter{out: m.out, known: known}
+func (m *mail) others(known *alternative.Lines, read func(context.Context, extract.Out) error) error {
+	f := &alternative.Filter{Out: m.out, Known: known}
 	if err := read(m.c.ctx, f); err != nil && m.c.fatal(err) {
 		return err
 	}

@@ -1,4 +1,7 @@
-package ole
+// Package alternative tells a text that comes in several forms once: of the
+// second form, such as the HTML of a mail whose plain text was told, only the
+// lines that the first does not have.
+package alternative
 
 import (
 	"strings"
@@ -6,9 +9,8 @@ import (
 	"aktvakt/scanner/extract"
 )
 
-// lines remembers the lines of a text, to tell another form of the same text
-// only where it says more.
-type lines struct {
+// Lines remembers the lines of a text.
+type Lines struct {
 	seen map[string]bool
 	size int
 }
@@ -16,8 +18,9 @@ type lines struct {
 // maxLines bounds what is remembered, in bytes.
 const maxLines = 16 << 20
 
-func newLines(text string) *lines {
-	l := &lines{seen: map[string]bool{}}
+// NewLines returns the lines of a text that was told.
+func NewLines(text string) *Lines {
+	l := &Lines{seen: map[string]bool{}}
 	for s := range strings.Lines(text) {
 		l.isNew(s)
 	}
@@ -25,7 +28,7 @@ func newLines(text string) *lines {
 }
 
 // isNew reports whether a line was not there before, white space aside.
-func (l *lines) isNew(s string) bool {
+func (l *Lines) isNew(s string) bool {
 	key := strings.Join(strings.Fields(s), "")
 	if key == "" || l.seen[key] {
 		return false
@@ -37,17 +40,17 @@ func (l *lines) isNew(s string) bool {
 	return true
 }
 
-// filter passes on the lines that are new.
-type filter struct {
-	out   extract.Out
-	known *lines
+// Filter is an Out that passes on the lines that are new.
+type Filter struct {
+	Out   extract.Out
+	Known *Lines
 }
 
 // Text implements extract.Out.
-func (f *filter) Text(b extract.Block) error {
+func (f *Filter) Text(b extract.Block) error {
 	var kept strings.Builder
 	for s := range strings.Lines(b.Text) {
-		if f.known.isNew(s) {
+		if f.Known.isNew(s) {
 			kept.WriteString(s)
 		}
 	}
@@ -55,10 +58,10 @@ func (f *filter) Text(b extract.Block) error {
 		return nil
 	}
 	b.Text = kept.String()
-	return f.out.Text(b)
+	return f.Out.Text(b)
 }
 
 // File implements extract.Out. Pictures of a text's other form are pictures.
-func (f *filter) File(name string, file extract.File) error {
-	return extract.Embed(f.out, name, file)
+func (f *Filter) File(name string, file extract.File) error {
+	return extract.Embed(f.Out, name, file)
 }
