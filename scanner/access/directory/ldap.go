@@ -16,6 +16,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/client"
 
 	"aktvakt/scanner/access"
+	"aktvakt/scanner/access/directory/entries"
 )
 
 // LDAPServer is a domain controller and the account that reads it; any
@@ -177,20 +178,19 @@ func (l *ldapReader) download() (*access.Directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list accounts and groups: %w", err)
 	}
-	b := newBuilder(l.base)
-	b.domain = l.netBIOSName()
+	b := entries.New(l.netBIOSName())
 	for _, e := range r.Entries {
-		o := object{dn: e.DN, attrs: map[string][][]byte{}}
+		o := entries.Object{DN: e.DN, Attrs: map[string][][]byte{}}
 		for _, a := range e.Attributes {
-			o.attrs[strings.ToLower(a.Name)] = a.ByteValues
+			o.Attrs[strings.ToLower(a.Name)] = a.ByteValues
 		}
 		if err := l.ranges(&o); err != nil {
-			o.partial = true
+			o.Partial = true
 		}
-		b.add(o)
+		b.Add(o)
 	}
-	d := b.directory()
-	d.Name = "the directory " + domainName(l.base)
+	d := b.Directory()
+	d.Name = "the directory " + entries.DomainName(l.base)
 	d.Complete = true
 	l.trusts(d)
 	l.selfCheck(d, b)
@@ -199,13 +199,13 @@ func (l *ldapReader) download() (*access.Directory, error) {
 
 // ranges follows a member list that the server gives in parts
 // ("member;range=0-1499"), MS-ADTS 3.1.1.3.1.3.3.
-func (l *ldapReader) ranges(o *object) error {
+func (l *ldapReader) ranges(o *entries.Object) error {
 	const prefix = "member;range="
 	part := ""
-	for name, v := range o.attrs {
+	for name, v := range o.Attrs {
 		if strings.HasPrefix(name, prefix) {
 			part = name
-			o.attrs["member"] = append(o.attrs["member"], v...)
+			o.Attrs["member"] = append(o.Attrs["member"], v...)
 		}
 	}
 	for range maxRanges {
@@ -217,7 +217,7 @@ func (l *ldapReader) ranges(o *object) error {
 		if !ok {
 			return fmt.Errorf("range %q", part)
 		}
-		r, err := l.c.Search(&ldap.SearchRequest{BaseDN: o.dn, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)",
+		r, err := l.c.Search(&ldap.SearchRequest{BaseDN: o.DN, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)",
 			Attributes: []string{fmt.Sprintf("%s%d-%s", prefix, n+1, l.until(n))}})
 		if err != nil {
 			return err
@@ -227,7 +227,7 @@ func (l *ldapReader) ranges(o *object) error {
 			for _, a := range e.Attributes {
 				if name := strings.ToLower(a.Name); strings.HasPrefix(name, prefix) && len(a.ByteValues) > 0 {
 					part = name
-					o.attrs["member"] = append(o.attrs["member"], a.ByteValues...)
+					o.Attrs["member"] = append(o.Attrs["member"], a.ByteValues...)
 				}
 			}
 		}
@@ -262,19 +262,8 @@ func (l *ldapReader) netBIOSName() string {
 			}
 		}
 	}
-	first, _, _ := strings.Cut(domainName(l.base), ".")
+	first, _, _ := strings.Cut(entries.DomainName(l.base), ".")
 	return strings.ToUpper(first)
-}
-
-// domainName turns DC=lab,DC=test into lab.test.
-func domainName(base string) string {
-	var out []string
-	for _, p := range strings.Split(base, ",") {
-		if k, v, ok := strings.Cut(strings.TrimSpace(p), "="); ok && strings.EqualFold(k, "DC") {
-			out = append(out, v)
-		}
-	}
-	return strings.Join(out, ".")
 }
 
 // trusts notes the domains whose accounts can log on here although they are
@@ -298,12 +287,12 @@ func (l *ldapReader) trusts(d *access.Directory) {
 
 // selfCheck compares the groups that the server itself computes for some
 // accounts (tokenGroups) with those that follow from the download.
-func (l *ldapReader) selfCheck(d *access.Directory, b *builder) {
+func (l *ldapReader) selfCheck(d *access.Directory, b *entries.Builder) {
 	step := max(1, len(d.Accounts)/selfCheckCount)
 	checked, agreed := 0, 0
 	for i := step / 2; i < len(d.Accounts) && checked < selfCheckCount; i += step {
 		a := d.Accounts[i]
-		dn, ok := b.dnOf[a.SID]
+		dn, ok := b.DN(a.SID)
 		if !ok {
 			continue
 		}

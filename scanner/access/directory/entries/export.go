@@ -1,4 +1,4 @@
-package directory
+package entries
 
 import (
 	"bufio"
@@ -62,22 +62,18 @@ func Export(path, domain string) (*access.Directory, error) {
 
 // readLDIF reads RFC 2849.
 func readLDIF(r io.Reader, domain string) (*access.Directory, error) {
-	b := newBuilder("")
-	b.domain = domain
-	o := object{attrs: map[string][][]byte{}}
+	b := New(domain)
+	o := Object{Attrs: map[string][][]byte{}}
 	end := func() {
-		if o.dn == "" {
+		if o.DN == "" {
 			return
 		}
-		if b.base == "" && (o.is("domainDNS") || o.is("domain")) {
-			b.base = o.dn
+		if b.Domain == "" {
+			first, _, _ := strings.Cut(DomainName(o.DN), ".")
+			b.Domain = strings.ToUpper(first)
 		}
-		if b.domain == "" {
-			first, _, _ := strings.Cut(domainName(o.dn), ".")
-			b.domain = strings.ToUpper(first)
-		}
-		b.add(o)
-		o = object{attrs: map[string][][]byte{}}
+		b.Add(o)
+		o = Object{Attrs: map[string][][]byte{}}
 	}
 	err := ldifLines(r, func(line string) error {
 		if line == "" {
@@ -92,17 +88,17 @@ func readLDIF(r io.Reader, domain string) (*access.Directory, error) {
 		switch {
 		case name == "dn":
 			end()
-			o.dn = string(v)
+			o.DN = string(v)
 		case base == "objectsid" || base == "sidhistory":
 			if s, err := access.ParseSID(string(v)); err == nil { // some tools write the text
 				v = []byte(s)
 			}
-			o.attrs[base] = append(o.attrs[base], v)
+			o.Attrs[base] = append(o.Attrs[base], v)
 		default:
 			if base == "member" && strings.HasPrefix(option, "range=") && !strings.HasSuffix(option, "-*") {
-				o.partial = true
+				o.Partial = true
 			}
-			o.attrs[base] = append(o.attrs[base], v)
+			o.Attrs[base] = append(o.Attrs[base], v)
 		}
 		return nil
 	})
@@ -110,7 +106,7 @@ func readLDIF(r io.Reader, domain string) (*access.Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.directory(), nil
+	return b.Directory(), nil
 }
 
 // ldifLines joins continued lines and leaves comments out. An empty string is

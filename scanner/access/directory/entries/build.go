@@ -1,4 +1,7 @@
-package directory
+// Package entries turns entries of Active Directory, as they come over LDAP, in
+// an LDIF file or in a table, into an access.Directory. It reads bytes and never
+// asks a server. Start reading at Builder and Export.
+package entries
 
 import (
 	"fmt"
@@ -9,29 +12,29 @@ import (
 	"aktvakt/scanner/access"
 )
 
-// object is one entry of Active Directory, from LDAP or from a file.
-type object struct {
-	dn string
-	// attrs holds the values by lower-case attribute name.
-	attrs map[string][][]byte
-	// partial tells that the member list was not read to its end.
-	partial bool
+// Object is one entry of Active Directory, from LDAP or from a file.
+type Object struct {
+	DN string
+	// Attrs holds the values by lower-case attribute name.
+	Attrs map[string][][]byte
+	// Partial tells that the member list was not read to its end.
+	Partial bool
 }
 
-func (o object) text(name string) string {
-	if v := o.attrs[name]; len(v) > 0 {
+func (o Object) text(name string) string {
+	if v := o.Attrs[name]; len(v) > 0 {
 		return string(v[0])
 	}
 	return ""
 }
 
-func (o object) number(name string) int64 {
+func (o Object) number(name string) int64 {
 	v, _ := strconv.ParseInt(o.text(name), 10, 64)
 	return v
 }
 
-func (o object) is(class string) bool {
-	for _, v := range o.attrs["objectclass"] {
+func (o Object) is(class string) bool {
+	for _, v := range o.Attrs["objectclass"] {
 		if strings.EqualFold(string(v), class) {
 			return true
 		}
@@ -39,20 +42,23 @@ func (o object) is(class string) bool {
 	return false
 }
 
-// builder turns entries into a directory.
-type builder struct {
-	base, domain string
-	now          time.Time
-	dir          *access.Directory
-	sidOf        map[string]access.SID // by lower-case DN
-	dnOf         map[access.SID]string
-	members      map[access.SID][][]byte // DNs
-	contacts     map[string]bool
-	domainSID    access.SID
+// Builder turns entries into a directory.
+type Builder struct {
+	// Domain is the short name that accounts go by, "LAB" in "LAB\u01".
+	Domain string
+
+	now       time.Time
+	dir       *access.Directory
+	sidOf     map[string]access.SID // by lower-case DN
+	dnOf      map[access.SID]string
+	members   map[access.SID][][]byte // DNs
+	contacts  map[string]bool
+	domainSID access.SID
 }
 
-func newBuilder(base string) *builder {
-	return &builder{base: base, now: time.Now(), dir: &access.Directory{}, sidOf: map[string]access.SID{}, dnOf: map[access.SID]string{},
+// New makes a builder for the domain of that short name.
+func New(domain string) *Builder {
+	return &Builder{Domain: domain, now: time.Now(), dir: &access.Directory{}, sidOf: map[string]access.SID{}, dnOf: map[access.SID]string{},
 		members: map[access.SID][][]byte{}, contacts: map[string]bool{}}
 }
 
@@ -67,26 +73,27 @@ const (
 // compares them without regard to case.
 func dnKey(dn string) string { return strings.ToLower(dn) }
 
-func (b *builder) add(o object) {
-	if o.is("contact") && len(o.attrs["objectsid"]) == 0 {
-		b.contacts[dnKey(o.dn)] = true
+// Add takes an entry; one without a SID counts only as a contact.
+func (b *Builder) Add(o Object) {
+	if o.is("contact") && len(o.Attrs["objectsid"]) == 0 {
+		b.contacts[dnKey(o.DN)] = true
 		return
 	}
 	sid, err := access.SIDFromBytes([]byte(o.text("objectsid")))
 	if err != nil {
 		return
 	}
-	b.sidOf[dnKey(o.dn)] = sid
-	b.dnOf[sid] = o.dn
+	b.sidOf[dnKey(o.DN)] = sid
+	b.dnOf[sid] = o.DN
 	if strings.HasPrefix(sid.String(), "S-1-5-32-") {
 		return // BUILTIN belongs to each server
 	}
 	name := o.text("samaccountname")
 	switch {
 	case o.is("group"):
-		g := access.Group{SID: sid, Name: name, Partial: o.partial, History: b.history(o),
+		g := access.Group{SID: sid, Name: name, Partial: o.Partial, History: b.history(o),
 			Distribution: uint32(o.number("grouptype"))&groupSecurity == 0}
-		b.members[sid] = o.attrs["member"]
+		b.members[sid] = o.Attrs["member"]
 		b.dir.Groups = append(b.dir.Groups, g)
 	case o.is("user") || o.is("inetOrgPerson"): // computers are users, too
 		uac := o.number("useraccountcontrol")
@@ -104,9 +111,9 @@ func (b *builder) add(o object) {
 	}
 }
 
-func (b *builder) history(o object) []access.SID {
+func (b *Builder) history(o Object) []access.SID {
 	var out []access.SID
-	for _, v := range o.attrs["sidhistory"] {
+	for _, v := range o.Attrs["sidhistory"] {
 		if s, err := access.SIDFromBytes(v); err == nil {
 			out = append(out, s)
 		}
@@ -114,8 +121,8 @@ func (b *builder) history(o object) []access.SID {
 	return out
 }
 
-// directory resolves member DNs and names.
-func (b *builder) directory() *access.Directory {
+// Directory resolves member DNs and names.
+func (b *Builder) Directory() *access.Directory {
 	d := b.dir
 	if b.domainSID == "" && len(d.Accounts) > 0 {
 		b.domainSID = d.Accounts[0].SID.Domain()
@@ -141,14 +148,31 @@ func (b *builder) directory() *access.Directory {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d members of groups lie outside of what could be read.", unseen))
 	}
 	if b.domainSID != "" {
-		d.Domains = []access.Domain{{SID: b.domainSID, Name: b.domain, Complete: true}}
+		d.Domains = []access.Domain{{SID: b.domainSID, Name: b.Domain, Complete: true}}
 	}
 	return d
 }
 
-func (b *builder) qualify(name string) string {
-	if b.domain == "" {
+func (b *Builder) qualify(name string) string {
+	if b.Domain == "" {
 		return name
 	}
-	return b.domain + `\` + name
+	return b.Domain + `\` + name
+}
+
+// DN is the name of the entry with that SID.
+func (b *Builder) DN(sid access.SID) (string, bool) {
+	dn, ok := b.dnOf[sid]
+	return dn, ok
+}
+
+// DomainName turns DC=lab,DC=test into lab.test.
+func DomainName(dn string) string {
+	var out []string
+	for _, p := range strings.Split(dn, ",") {
+		if k, v, ok := strings.Cut(strings.TrimSpace(p), "="); ok && strings.EqualFold(k, "DC") {
+			out = append(out, v)
+		}
+	}
+	return strings.Join(out, ".")
 }
