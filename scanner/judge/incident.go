@@ -235,8 +235,8 @@ func later(a, b time.Time) time.Time {
 // title says an incident in one line of English.
 func title(in finding.Incident) string {
 	who := count(in.People, "person", "people")
-	if in.People == 0 {
-		who = "a wide group"
+	if len(in.Wide) > 0 && in.Beyond == 0 {
+		who = andList(in.Wide) // whose members nobody can count from here
 	}
 	docs := count(in.Documents, "document", "documents")
 	if in.Grade != finding.GradeNone {

@@ -77,8 +77,20 @@ func headline(t lang.Text, in finding.Incident) string {
 	}
 	return t.Say("inc."+string(in.Mode),
 		"documents", t.Count("n.documents", in.Documents), "persons", persons(t, in.Persons, in.Minors),
-		"folder", report.Plain(folder), "users", audience(t, in.People, in.PeopleMax))
+		"folder", report.Plain(folder), "users", readable(t, in))
 }
+
+// readable says who can read an incident: how many, or the wide group where
+// the accounts that can be counted are not all it lets in. A mounted folder's
+// "other" is everyone on the file server.
+func readable(t lang.Text, in finding.Incident) string {
+	if beyondCount(in) {
+		return report.Plain(strings.Join(in.Wide, ", "))
+	}
+	return audience(t, in.People, in.PeopleMax)
+}
+
+func beyondCount(in finding.Incident) bool { return len(in.Wide) > 0 && in.Beyond == 0 && in.Grade != finding.Internal }
 
 // audience says how many can read, as an interval where it is one.
 func audience(t lang.Text, people, most int) string {
@@ -91,6 +103,8 @@ func audience(t lang.Text, people, most int) string {
 func readers(t lang.Text, in finding.Incident, null bool) []string {
 	var out []string
 	switch {
+	case beyondCount(in):
+		out = append(out, t.Say("who.elsewhere", "wide", report.Plain(strings.Join(in.Wide, ", ")), "users", t.Count("n.users", in.People)))
 	case in.PeopleMax > in.People:
 		out = append(out, audience(t, in.People, in.PeopleMax)+".")
 	case in.Staff > 0:

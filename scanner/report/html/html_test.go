@@ -91,6 +91,8 @@ func TestVerdict(t *testing.T) {
 		{"clean", jsonl.Run{Summary: clean}, []string{`hero good`, "Nothing lies open", "There are no findings.", "Nothing has changed."}},
 		{"unknown is never fine", unknown, []string{`hero unsure`, "not everything could be judged", "For 1 document it is not known", "No cause was given."}},
 		{"no target reached", failed, []string{`hero unsure`, "Nothing could be scanned", "1 target could not be scanned"}},
+		{"a wide group that cannot be counted", jsonl.Run{Summary: clean, Incidents: []finding.Incident{{ID: "I-1", Mode: finding.Overexposed, Root: "/srv/barn", Wide: []string{"Everyone (other)"}, People: 1, Documents: 3, Persons: 3}}},
+			[]string{"in “barn”, readable by Everyone (other)", "1 user could be counted"}},
 		{"stopped", jsonl.Run{Summary: stopped}, []string{`hero unsure`, "the run was stopped"}},
 		{"counts that do not add up", jsonl.Run{Summary: miscounted}, []string{"do not add up"}},
 	}
