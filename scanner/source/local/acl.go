@@ -139,15 +139,14 @@ const aclName = "system.posix_acl_access"
 
 // readACL reads the access ACL of an entry by the name that it has below
 // /proc/self/fd, or by its full path where /proc is not mounted. Empty means
-// that there is none.
-func readACL(proc, path string) (string, error) {
-	for size := 256; ; size *= 4 {
-		buf := make([]byte, size)
+// that there is none. buf is used while it is large enough.
+func readACL(proc, path string, buf []byte) (string, error) {
+	for ; ; buf = make([]byte, 4*len(buf)) {
 		n, err := unix.Lgetxattr(proc, aclName, buf)
 		if errors.Is(err, unix.ENOENT) && path != "" {
 			n, err = unix.Lgetxattr(path, aclName, buf)
 		}
-		if !errors.Is(err, unix.ERANGE) || size >= 64<<10 {
+		if !errors.Is(err, unix.ERANGE) || len(buf) >= 64<<10 {
 			return aclResult(buf, n, err)
 		}
 	}

@@ -92,6 +92,7 @@ type listing struct {
 	dir    string
 	proc   string
 	path   string // for a machine without /proc
+	buf    [256]byte
 	folder *chain
 }
 
@@ -106,7 +107,7 @@ func (l *listing) entry(name string) (source.Entry, error) {
 		return e, l.s.pathError("stat", path, err)
 	}
 	if e.Kind != source.Link {
-		y.acl, y.aclErr = readACL(l.proc+name, l.path+"/"+name)
+		y.acl, y.aclErr = readACL(l.proc+name, l.path+"/"+name, l.buf[:])
 	}
 	y.in = l.folder
 	e.Sys = y

@@ -7,8 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"aktvakt/scanner/source"
+	"aktvakt/scanner/source/smb"
 	"aktvakt/scanner/source/smb/sambatest"
 )
 
@@ -97,22 +99,41 @@ func BenchmarkWalk(b *testing.B) {
 	})
 }
 
-// BenchmarkSmallFiles reads files of 2,000 bytes.
+// BenchmarkSmallFiles reads files of 2,000 bytes, on loopback and at a round
+// trip of 20 ms, opening each with its access rules the first time.
 func BenchmarkSmallFiles(b *testing.B) {
-	s := share(b, 1, 500)
-	src, root := open(b, as(s, "scan", "docs"))
-	var es []source.Entry
-	walk(b.Context(), src, root, func(e source.Entry) {
-		if e.Kind == source.Regular {
-			es = append(es, e)
-		}
-	}, func(_ source.Entry, err error) { b.Fatal(err) })
-	for _, n := range []int{1, 8} {
-		b.Run(fmt.Sprintf("goroutines=%d", n), func(b *testing.B) {
+	s := share(b, 2, 500)
+	far := s.Proxy(10 * time.Millisecond)
+	for _, c := range []struct {
+		name       string
+		far        bool
+		goroutines int
+	}{
+		{"loopback/goroutines=1", false, 1},
+		{"loopback/goroutines=16", false, 16},
+		{"loopback/goroutines=32", false, 32},
+		{"20ms/goroutines=1", true, 1},
+		{"20ms/goroutines=16", true, 16},
+		{"20ms/goroutines=32", true, 32},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			cfg := as(s, "scan", "docs")
+			if c.far {
+				cfg.Port = far.Port
+			}
+			cfg.Limiter = smb.NewLimiter(smb.Limits{InFlight: c.goroutines})
+			src, root := open(b, cfg)
+			var es []source.Entry
+			walk(b.Context(), src, root, func(e source.Entry) {
+				if e.Kind == source.Regular {
+					es = append(es, e)
+				}
+			}, func(_ source.Entry, err error) { b.Fatal(err) })
 			b.SetBytes(2000)
 			var wg sync.WaitGroup
 			jobs := make(chan source.Entry)
-			for range n {
+			b.ResetTimer()
+			for range c.goroutines {
 				wg.Go(func() {
 					buf := make([]byte, 4096)
 					for e := range jobs {
@@ -128,13 +149,12 @@ func BenchmarkSmallFiles(b *testing.B) {
 					}
 				})
 			}
-			i := 0
-			for b.Loop() {
+			for i := range b.N {
 				jobs <- es[i%len(es)]
-				i++
 			}
 			close(jobs)
 			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
 		})
 	}
 }

@@ -10,7 +10,8 @@ import (
 
 // Limits are what one host may be asked to bear.
 type Limits struct {
-	// InFlight is the number of operations at a time, 16 when 0.
+	// InFlight is the number of operations at a time, 32 when 0: at a round
+	// trip of 20 ms fewer leave the line idle.
 	InFlight int
 	// BytesPerSecond bounds reading; 0 is no bound.
 	BytesPerSecond int64
@@ -43,7 +44,7 @@ type Limiter struct {
 // NewLimiter returns a limiter for one host.
 func NewLimiter(l Limits) *Limiter {
 	if l.InFlight <= 0 {
-		l.InFlight = perSession
+		l.InFlight = defaultSessions * perSession
 	}
 	r := &Limiter{max: l.InFlight, limit: float64(l.InFlight)}
 	if l.BytesPerSecond > 0 {

@@ -61,7 +61,8 @@ type Config struct {
 	// Limiter bounds the load on the host; share one among all sources of a
 	// host. nil means one of its own with default limits.
 	Limiter *Limiter
-	// Sessions is the number of connections, 2 when 0. They are made when
+	// Sessions is the number of connections; when 0, one for each 16
+	// operations that the Limiter allows and at least 2. They are made when
 	// needed.
 	Sessions int
 	// Timeout ends an operation that the server does not answer, 30 s when 0.
@@ -118,8 +119,11 @@ func New(cfg Config) *Source {
 	if cfg.Port == 0 {
 		cfg.Port = defaultPort
 	}
+	if cfg.Limiter == nil {
+		cfg.Limiter = NewLimiter(Limits{})
+	}
 	if cfg.Sessions <= 0 {
-		cfg.Sessions = defaultSessions
+		cfg.Sessions = max(defaultSessions, (cfg.Limiter.max+perSession-1)/perSession)
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = defaultTimeout
@@ -132,9 +136,6 @@ func New(cfg Config) *Source {
 	}
 	cfg.Path = strings.Trim(cfg.Path, "/")
 	s := &Source{cfg: cfg, limiter: cfg.Limiter}
-	if s.limiter == nil {
-		s.limiter = NewLimiter(Limits{})
-	}
 	if cfg.BackupIntent {
 		s.options |= wire.BackupIntent
 	}
