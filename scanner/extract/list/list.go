@@ -22,7 +22,7 @@ func All() []extract.Extractor {
 		odf.New(),
 		ooxml.New(),
 		archive.New(), // after ooxml: it wants every zip
-		mail.New(), // before html: a saved page is mail
+		mail.New(),    // before html: a saved page is mail
 		html.New(),
 		ole.New(),
 		rtf.New(),
