@@ -189,6 +189,9 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 		}
 		v += 0.8
 	}
+	if !labelled && s.id+s.person+s.header.id+s.header.person == 0 && pop.random(k) {
+		stats = min(stats, -3)
+	}
 	if s.negative > 0.5 {
 		stats = min(stats, 0) // the label owns this number
 	}

@@ -123,11 +123,8 @@ func (s *scan) tryTwelve(w []byte, a, e int) bool {
 	*(*[12]byte)(c[:]) = [12]byte(w[a:e])
 	date, full := fitTwelve(&c)
 	s.population(w, a, e, shape12, date, full)
-	n := uint8(12)
-	if c[10] == 0 {
-		n = 10
-	}
-	return full != 0 && s.emit(w, a, e, cand{c: c, n: n, date: date, full: full})
+	n, f := soleTrader(&c)
+	return full != 0 && s.emit(w, a, e, cand{c: c, n: n, flags: f, date: date, full: full})
 }
 
 // fitTwelve fits twelve digits: a century and ten digits, or a reserve number.
@@ -148,6 +145,15 @@ func fitTwelve(c *chars) (date, full kindSet) {
 		}
 	}
 	return date, full
+}
+
+// soleTrader tells the length of what fitTwelve left, and that a sole trader's
+// number needs its label.
+func soleTrader(c *chars) (n uint8, f flag) {
+	if c[10] == 0 {
+		return 10, flagLoose
+	}
+	return 12, 0
 }
 
 // tryEight takes 19900101-2385 and reserve numbers.
@@ -171,11 +177,8 @@ func (s *scan) tryEight(w []byte, a, e int) bool {
 	if full == 0 {
 		return false
 	}
-	n := uint8(12)
-	if c[10] == 0 {
-		n = 10
-	}
-	return s.emit(w, a, f, cand{c: c, n: n, form: k.form(), sign: k.sign(), date: date, full: full})
+	n, fl := soleTrader(&c)
+	return s.emit(w, a, f, cand{c: c, n: n, flags: fl, form: k.form(), sign: k.sign(), date: date, full: full})
 }
 
 // form and sign are how a separator counts.

@@ -97,6 +97,10 @@ func (t *stat) term(k kind) float64 {
 		}
 	} else {
 		p = trueShare(date/n, c.date)
+		if k == isKennitala && t.date[dkCPR] > 0 {
+			// The century digit is 8, 9 or 0 in three of ten by chance.
+			p = min(p, trueShare(date/max(date, float64(t.date[dkCPR])), 0.3))
+		}
 		if date > 0 && c.check < 1 && n >= 5 {
 			// A share above chance of check digits lifts, none sinks a little.
 			p = max(p, trueShare(full/date, c.check)*p)
@@ -105,10 +109,6 @@ func (t *stat) term(k kind) float64 {
 	eps := 0.5 / (n + 1)
 	p = min(max(p, eps), 1-eps)
 	v := math.Log(p/(1-p)) + math.Log(3)
-	if k == dkCPR && date >= 8 && full < 0.3*date {
-		// Most CPR numbers still satisfy modulus 11.
-		v -= 3.5
-	}
 	if float64(t.clock) > 0.6*n && trueShare(full/max(date, 1), c.check) < 0.5 {
 		v = min(v-6, -4)
 	}
@@ -123,6 +123,12 @@ func (t *stat) term(k kind) float64 {
 		v += min(0.8*full, 7)
 	}
 	return v
+}
+
+// random reports whether a population of dates looks unlike the numbers that
+// need no check digit: most CPR numbers and kennitölur still have one.
+func (t *stat) random(k kind) bool {
+	return (k == dkCPR || k == isKennitala) && t.date[k] >= 8 && 10*t.full[k] < 3*t.date[k]
 }
 
 // trueShare solves observed = p + (1-p) chance for p.
