@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"aktvakt/scanner/finding"
 )
@@ -28,11 +30,33 @@ func Create(path string) (*File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	sweep(dir, filepath.Base(path))
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp") // 0600 by itself
 	if err != nil {
 		return nil, err
 	}
 	return &File{f: f, w: bufio.NewWriterSize(f, 64<<10), path: path}, nil
+}
+
+// abandoned is the age from which a temporary file is one that a killed run
+// left: no run takes longer than its night.
+const abandoned = 48 * time.Hour
+
+// sweep removes the temporary files of this report that killed runs left, as
+// far as it can: they hold what the report holds.
+func sweep(dir, name string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "."+name+".") || !strings.HasSuffix(e.Name(), ".tmp") || !e.Type().IsRegular() {
+			continue
+		}
+		if fi, err := e.Info(); err == nil && time.Since(fi.ModTime()) > abandoned {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // Write appends to the file.

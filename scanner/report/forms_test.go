@@ -426,3 +426,32 @@ func TestRedact(t *testing.T) {
 		t.Error("the run itself was changed")
 	}
 }
+
+// What a killed run left is swept up, what another one is writing is not.
+func TestAbandonedFilesAreSwept(t *testing.T) {
+	dir := t.TempDir()
+	old, young, other := filepath.Join(dir, ".r.csv.1.tmp"), filepath.Join(dir, ".r.csv.2.tmp"), filepath.Join(dir, ".x.csv.3.tmp")
+	for _, name := range []string{old, young, other} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past := time.Now().AddDate(0, 0, -3)
+	for _, name := range []string{old, other} {
+		if err := os.Chtimes(name, past, past); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := report.Create(filepath.Join(dir, "r.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Abort()
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{young, other}, left); diff != "" {
+		t.Error(diff)
+	}
+}

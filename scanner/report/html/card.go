@@ -90,7 +90,9 @@ func readable(t lang.Text, in finding.Incident) string {
 	return audience(t, in.People, in.PeopleMax)
 }
 
-func beyondCount(in finding.Incident) bool { return len(in.Wide) > 0 && in.Beyond == 0 && in.Grade != finding.Internal }
+func beyondCount(in finding.Incident) bool {
+	return len(in.Wide) > 0 && in.Beyond == 0 && in.Grade != finding.Internal
+}
 
 // audience says how many can read, as an interval where it is one.
 func audience(t lang.Text, people, most int) string {
