@@ -23,6 +23,8 @@ const (
 	NT
 	// POSIX: Raw is made by POSIXRules.Descriptor.
 	POSIX
+	// NFS4: Raw is made by NFS4Rules.Descriptor.
+	NFS4
 )
 
 // Descriptor is the access rules of one entry in the server's own form.

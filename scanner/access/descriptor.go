@@ -251,26 +251,3 @@ func (a ACE) effect() (e effect, sure bool) {
 	}
 	return noEffect, false
 }
-
-// canonical tells whether the DACL is in the order that Windows' editor
-// writes: explicit before inherited, denying before allowing in each.
-func (sd *SecurityDescriptor) canonical() bool {
-	last := 0
-	for _, a := range sd.DACL {
-		rank := 0
-		if a.Flags&flagInherited != 0 {
-			// ACEs from different ancestors may alternate
-			if last >= 2 {
-				continue
-			}
-			rank = 2
-		} else if a.Type != aceDeny && a.Type != aceDenyObject && a.Type != aceDenyCallback && a.Type != aceDenyCallbackObject {
-			rank = 1
-		}
-		if rank < last {
-			return false
-		}
-		last = rank
-	}
-	return true
-}

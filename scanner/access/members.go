@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -27,6 +28,9 @@ type members struct {
 	machines            *roaring.Bitmap
 	// guests are in Everyone and not in Authenticated Users.
 	guests *roaring.Bitmap
+
+	nameOnce              sync.Once // makes the two below, see byName
+	sidOfUser, sidOfGroup map[string]SID
 }
 
 // newMembers expands the groups of a directory.

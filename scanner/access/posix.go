@@ -3,6 +3,7 @@ package access
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -234,7 +235,9 @@ func (r *Resolver) posixWho(x *reach, e posixEntry, matters bool) span {
 }
 
 func (x *reach) unresolvedID(kind string, id uint32) {
-	x.unresolved = append(x.unresolved, fmt.Sprintf("%s id %d", kind, id))
+	if n := fmt.Sprintf("%s id %d", kind, id); !slices.Contains(x.unresolved, n) {
+		x.unresolved = append(x.unresolved, n)
+	}
 	x.note("No account database here knows %s id %d.", kind, id)
 }
 
@@ -277,18 +280,28 @@ func (r *Resolver) evaluatePOSIX(d Descriptor) (*Audience, *reach) {
 	x := r.posixReach(self, permRead)
 	for i := len(nodes) - 2; i >= 0; i-- {
 		p := r.posixReach(nodes[i], permExec)
-		x.narrow(&p, r.m.beyond())
-		for k := range x.grants {
-			g := &x.grants[k]
-			g.min, g.max = roaring.And(g.min, p.min), roaring.And(g.max, p.max)
-		}
+		x.through(&p, r.m.beyond())
 	}
-	a := r.audience(&x)
-	a.Owner = r.posixID(UserSID(self.uid), self.uid)
-	if owner, d := r.m.who(UserSID(self.uid)); d == noDoubt {
+	return r.unixAudience(&x, self.uid), &x
+}
+
+// through keeps the part of a Unix reach that gets past a folder above.
+func (x *reach) through(folder *reach, beyond uint32) {
+	x.narrow(folder, beyond)
+	for k := range x.grants {
+		g := &x.grants[k]
+		g.min, g.max = roaring.And(g.min, folder.min), roaring.And(g.max, folder.max)
+	}
+}
+
+// unixAudience counts a Unix reach; an owner who cannot read could let himself.
+func (r *Resolver) unixAudience(x *reach, uid uint32) *Audience {
+	a := r.audience(x)
+	a.Owner = r.posixID(UserSID(uid), uid)
+	if owner, d := r.m.who(UserSID(uid)); d == noDoubt {
 		set := roaring.And(owner.min, r.m.people)
 		set.AndNot(x.min)
 		a.CouldObtain = int(set.GetCardinality())
 	}
-	return a, &x
+	return a
 }

@@ -184,6 +184,8 @@ func (r *Resolver) evaluate(d Descriptor) (*Audience, *reach) {
 		return r.evaluateNT(d)
 	case POSIX:
 		return r.evaluatePOSIX(d)
+	case NFS4:
+		return r.evaluateNFS4(d)
 	}
 	return r.unreadable("The source has no access rules that can be read."), nil
 }

@@ -144,7 +144,6 @@ var (
 	sidLocalAdmin    = MustSID("S-1-5-114")
 	sidSystem        = MustSID("S-1-5-18")
 	sidNTDomain      = MustSID("S-1-5-21")
-	sidBuiltin       = MustSID("S-1-5-32")
 	sidAdmins        = MustSID("S-1-5-32-544")
 	sidUsers         = MustSID("S-1-5-32-545")
 	sidGuests        = MustSID("S-1-5-32-546")

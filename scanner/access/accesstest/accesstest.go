@@ -90,7 +90,7 @@ func Parse(sddl string, name func(string) string) (*access.SecurityDescriptor, e
 	for head != "" && err == nil {
 		field := head[0]
 		if len(head) < 2 || head[1] != ':' {
-			return nil, fmt.Errorf("sddl %q: want O: or G:", head)
+			return nil, fmt.Errorf("sddl %q: want an owner or a group", head)
 		}
 		val := head[2:]
 		head = ""

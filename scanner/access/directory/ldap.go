@@ -104,7 +104,7 @@ func connect(ctx context.Context, s LDAPServer) (*ldap.Conn, error) {
 	var c *ldap.Conn
 	switch u.Scheme {
 	case "ldaps":
-		c, err = ldap.DialURL(s.URL, ldap.DialWithDialer(d), ldap.DialWithTLSDialer(conf, d))
+		c, err = ldap.DialURL(s.URL, ldap.DialWithDialer(d), ldap.DialWithTLSConfig(conf))
 	case "ldap":
 		if c, err = ldap.DialURL(s.URL, ldap.DialWithDialer(d)); err == nil {
 			c.SetTimeout(ldapTimeout)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	smb2 "github.com/cloudsoda/go-smb2"
 
@@ -95,6 +96,7 @@ func TestFromServer(t *testing.T) {
 				s.WriteFile("docs", tt.name, []byte("x"))
 				s.SetACL("docs", tt.name, tt.sddl)
 				d := descriptor(t, s, "docs", tt.name)
+				compareNTACL(t, s.Dir("docs")+"/"+tt.name, d)
 				a := r.Audience(d)
 				var got []string
 				for _, n := range r.Readers(d) {
@@ -119,6 +121,30 @@ func TestFromServer(t *testing.T) {
 				t.Errorf("behind the share of HR: %+v, want carol alone", a)
 			}
 		})
+	}
+}
+
+// compareNTACL reads the rules from the disk, as a scan on the file server
+// itself does.
+func compareNTACL(t *testing.T, path string, served access.Descriptor) {
+	t.Helper()
+	buf := make([]byte, 64<<10)
+	n, err := unix.Lgetxattr(path, "security.NTACL", buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := access.NTACL(buf[:n])
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+		return
+	}
+	disk, _ := access.ParseSecurityDescriptor([]byte(d.Raw))
+	net, _ := access.ParseSecurityDescriptor([]byte(served.Raw))
+	if disk.SDDL() != net.SDDL() {
+		t.Errorf("on disk %s\nserved  %s", disk.SDDL(), net.SDDL())
+	}
+	for i := range n {
+		access.NTACL(buf[:i]) // cut short: an error or a descriptor, no panic
 	}
 }
 
