@@ -99,6 +99,9 @@ func weakMagic(kind string) bool {
 // textKind tells mail from other text by its first lines, and lets the name
 // choose among kinds of text that look alike.
 func textKind(kind, ext string, head []byte) string {
+	if kind == TypeText && startsPage(head) {
+		return "text/html"
+	}
 	if kind != "text/html" && kind != "text/rtf" {
 		if t, ok := mailKind(ext, head); ok {
 			return t
@@ -122,6 +125,14 @@ func textKind(kind, ext string, head []byte) string {
 		return "text/vcard"
 	}
 	return kind
+}
+
+// startsPage finds the beginning of an HTML page that the library's stricter
+// test lets pass.
+func startsPage(head []byte) bool {
+	head = bytes.ToLower(bytes.TrimLeft(head[:min(len(head), 1024)], "\xEF\xBB\xBF \t\r\n"))
+	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html")) ||
+		bytes.HasPrefix(head, []byte("<!--")) && bytes.Contains(head, []byte("<html"))
 }
 
 // mailKind finds mail: an mbox begins with a "From " line, a message with

@@ -138,7 +138,7 @@ func (p *page) token(z *html.Tokenizer) error {
 	switch t := z.Token(); t.Type {
 	case html.TextToken:
 		if p.skip == "" {
-			p.text(t.Data)
+			p.text(strings.ReplaceAll(t.Data, "\u2011", "-")) // a hyphen that does not break
 		}
 	case html.StartTagToken, html.SelfClosingTagToken:
 		p.start(t.Data, t.Type == html.SelfClosingTagToken)

@@ -326,6 +326,9 @@ func (d *document) open(p *part) (io.Closer, error) {
 	return rc, nil
 }
 
+// errEnough ends the reading of a part early, without fault.
+var errEnough = errors.New("enough")
+
 // scan opens a part and calls f with each token. Faults of the part are
 // recorded, not returned.
 func (d *document) scan(p *part, f func(xmlstream.Kind) error) error {
@@ -339,7 +342,9 @@ func (d *document) scan(p *part, f func(xmlstream.Kind) error) error {
 		if kind == xmlstream.EOF {
 			break
 		}
-		if err := f(kind); err != nil {
+		if err := f(kind); err == errEnough {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		if n&0xFFF == 0 {

@@ -198,10 +198,10 @@ type sharedStrings struct {
 	ends []uint32
 }
 
-// Limits of the table: 96 MB of text are about 2 million names with address.
+// Limits of the table: 64 MB of text are about a million names with address.
 const (
-	maxShared     = 96 << 20
-	maxSharedEnds = 8 << 20
+	maxShared     = 64 << 20
+	maxSharedEnds = 4 << 20
 )
 
 func (s *sharedStrings) get(i int) []byte {
@@ -218,6 +218,7 @@ func (s *sharedStrings) get(i int) []byte {
 func (b *book) loadStrings(p *part) error {
 	x, s := b.d.xml, &b.strings
 	text, phonetic := false, false
+	s.text = make([]byte, 0, min(p.Size, maxShared)/2)
 	return b.d.scan(p, func(kind xmlstream.Kind) error {
 		switch kind {
 		case xmlstream.Start:
@@ -247,7 +248,11 @@ func (b *book) loadStrings(p *part) error {
 		case xmlstream.EOF:
 		}
 		if len(s.text) > maxShared || len(s.ends) > maxSharedEnds {
-			return b.d.broken(p, fmt.Errorf("table of strings %w", extract.ErrTooLarge))
+			s.text = s.text[:min(len(s.text), maxShared)]
+			if err := b.d.broken(p, fmt.Errorf("table of strings %w", extract.ErrTooLarge)); err != nil {
+				return err
+			}
+			return errEnough
 		}
 		return nil
 	})
