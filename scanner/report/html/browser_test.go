@@ -3,6 +3,7 @@ package html
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -12,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -407,17 +410,44 @@ func TestBrowserScreenshots(t *testing.T) {
 	}
 }
 
-// 20,000 findings: the page is there in 2 s, a filter takes 100 ms. The best of
-// a few tries counts, since a test shares its machine.
+// busy returns the processor time in milliseconds that the page's thread has
+// spent, which other programs on the machine do not lengthen.
+func (b tab) busy() float64 {
+	b.t.Helper()
+	got, err := chromedp.Call(b.ctx, performance.GetMetrics, cdp.Empty{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, m := range got.Metrics {
+		if m.Name == "TaskDuration" {
+			return m.Value * 1000
+		}
+	}
+	b.t.Fatal("the browser tells no TaskDuration")
+	return 0
+}
+
+// 20,000 findings: the page is there in 2 s, a filter takes 100 ms. Counted is
+// the processor time of script, style and layout, the best of a few tries; the
+// log has the clock too.
 func TestBrowserLarge(t *testing.T) {
 	b := open(t, reporttest.Large(20000), Options{Language: "fi"}, "")
-	load := math.Inf(1)
-	for range 4 {
-		b.do(chromedp.Reload())
-		load = min(load, eval[float64](b, `new Promise(done => setTimeout(() => done(performance.getEntriesByType("navigation")[0].loadEventEnd), 400))`))
+	if _, err := chromedp.Call(b.ctx, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("load: %.0f ms with %.1f MB of data", load, eval[float64](b, `document.getElementById("data").textContent.length / 1e6`))
-	if load > 2000 {
+	load, clock := math.Inf(1), math.Inf(1)
+	for range 3 {
+		before := b.busy()
+		b.do(chromedp.Reload())
+		clock = min(clock, eval[float64](b, `new Promise(done => setTimeout(() => done(performance.getEntriesByType("navigation")[0].loadEventEnd), 400))`))
+		spent := b.busy()
+		if spent > before { // else the page came up in a new process, which counts from 0
+			spent -= before
+		}
+		load = min(load, spent)
+	}
+	t.Logf("load: %.0f ms (%.0f by the clock) with %.1f MB of data", load, clock, eval[float64](b, `document.getElementById("data").textContent.length / 1e6`))
+	if load > 2000 || load <= 0 {
 		t.Errorf("the page takes %.0f ms to load", load)
 	}
 	for _, step := range []struct {
@@ -430,20 +460,20 @@ func TestBrowserLarge(t *testing.T) {
 		{"sort by path", `document.querySelector('th[data-col="path"] button').click()`, 500},
 		{"sort by readers", `document.querySelector('th[data-col="people"] button').click()`, 500},
 	} {
-		ms := eval[float64](b, `(() => {
-			const q = document.getElementById("q"), sev = document.getElementById("f-severity");
-			let best = Infinity;
-			for (let i = 0; i < 6; i++) {
-				const start = performance.now();
-				`+step.js+`;
+		best, clock := math.Inf(1), math.Inf(1)
+		for i := range 5 {
+			before := b.busy()
+			clock = min(clock, eval[float64](b, fmt.Sprintf(`((i) => {
+				const q = document.getElementById("q"), sev = document.getElementById("f-severity"), start = performance.now();
+				%s;
 				document.body.offsetHeight; // layout counts
-				best = Math.min(best, performance.now() - start);
-			}
-			return best;
-		})()`)
-		t.Logf("%s: %.0f ms (%s)", step.name, ms, b.text("#n"))
-		if ms > step.limit {
-			t.Errorf("%s takes %.0f ms, want at most %.0f", step.name, ms, step.limit)
+				return performance.now() - start;
+			})(%d)`, step.js, i)))
+			best = min(best, b.busy()-before)
+		}
+		t.Logf("%s: %.0f ms (%.0f by the clock): %s", step.name, best, clock, b.text("#n"))
+		if best > step.limit || best <= 0 {
+			t.Errorf("%s takes %.0f ms, want at most %.0f", step.name, best, step.limit)
 		}
 	}
 	b.noErrors()
