@@ -2,6 +2,8 @@ package grade
 
 import (
 	"bytes"
+	"unicode"
+	"unicode/utf8"
 
 	"aktvakt/detectors"
 )
@@ -52,19 +54,34 @@ var streets = [][]byte{
 	[]byte("braut "), []byte("stígur "), []byte("gata "), []byte("vegur "), []byte("Road "), []byte("Street "), []byte("torget "), []byte("backen "),
 }
 
-// address reports whether the text holds a street with a number.
+// address reports whether the text holds a street with a number: a word that
+// begins with a capital and ends like a street, and digits.
 func address(text []byte) bool {
 	for _, s := range streets {
-		for rest := text; ; {
-			i := bytes.Index(rest, s)
+		for from := 0; ; {
+			i := bytes.Index(text[from:], s)
 			if i < 0 {
 				break
 			}
-			rest = rest[i+len(s):]
-			if i >= 3 && len(rest) > 0 && rest[0] >= '1' && rest[0] <= '9' {
+			i += from
+			from = i + len(s)
+			if from < len(text) && text[from] >= '1' && text[from] <= '9' && capitalised(text, i) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// capitalised reports whether the word around i begins with a capital.
+func capitalised(text []byte, i int) bool {
+	for n := 0; n < 40 && i > 0; n++ {
+		r, size := utf8.DecodeLastRune(text[:i])
+		if !unicode.IsLetter(r) {
+			break
+		}
+		i -= size
+	}
+	r, _ := utf8.DecodeRune(text[i:])
+	return unicode.IsUpper(r)
 }

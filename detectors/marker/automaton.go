@@ -52,11 +52,24 @@ type automaton struct {
 const outFlag = 1 << 31
 
 type node struct {
-	kids  map[uint8]int32
+	kids  []edge
 	forms []int32
 	depth int32
 	space bool // reached by white space
-	word  bool // reached by a letter or digit
+}
+
+type edge struct {
+	class uint8
+	to    int32
+}
+
+func (n *node) kid(class uint8) int32 {
+	for _, e := range n.kids {
+		if e.class == class {
+			return e.to
+		}
+	}
+	return -1
 }
 
 // class numbers that have a meaning of their own.
@@ -129,7 +142,7 @@ func wordByte(b byte) bool {
 }
 
 func (a *automaton) trie() []node {
-	nodes := []node{{kids: map[uint8]int32{}}, {kids: map[uint8]int32{}, depth: 1}}
+	nodes := []node{{}, {depth: 1}}
 	for id, f := range a.forms {
 		at := int32(1)
 		if f.kind == compound || f.kind == trigger || !wordByte(f.text[0]) {
@@ -137,14 +150,11 @@ func (a *automaton) trie() []node {
 		}
 		for i := range f.known() {
 			c := a.classOf(f.text[i])
-			kid, ok := nodes[at].kids[c]
-			if !ok {
+			kid := nodes[at].kid(c)
+			if kid < 0 {
 				kid = int32(len(nodes))
-				nodes = append(nodes, node{
-					kids: map[uint8]int32{}, depth: nodes[at].depth + 1,
-					space: c == classSpace, word: wordByte(f.text[i]),
-				})
-				nodes[at].kids[c] = kid
+				nodes = append(nodes, node{depth: nodes[at].depth + 1, space: c == classSpace})
+				nodes[at].kids = append(nodes[at].kids, edge{c, kid})
 			}
 			at = kid
 		}
@@ -153,6 +163,8 @@ func (a *automaton) trie() []node {
 	return nodes
 }
 
+// compile fills the table. A state's row is that of the state it fails to,
+// which is less deep and so filled before, with its own children over it.
 func (a *automaton) compile(nodes []node, classes int) {
 	order := make([]int32, len(nodes))
 	for i := range order {
@@ -164,54 +176,58 @@ func (a *automaton) compile(nodes []node, classes int) {
 	for i, n := range order {
 		row[n] = uint32(i)
 	}
-	width := 1 << a.shift
-	a.next = make([]uint32, len(nodes)*width)
+	width := uint32(1) << a.shift
+	a.next = make([]uint32, len(nodes)<<a.shift)
 	a.out = make([][]int32, len(nodes))
 	fail := make([]int32, len(nodes))
-	delta := make([]int32, len(nodes)*classes)
 	isWord := make([]bool, classes)
 	for b := range 256 {
 		if b != '#' && wordByte(byte(b)) {
 			isWord[a.class[b]] = true
 		}
 	}
+	// The roots come first, so their outputs are known to be none.
 	for _, n := range order {
-		a.out[row[n]] = nodes[n].forms
-		if n > 1 {
-			a.out[row[n]] = append(slices.Clone(nodes[n].forms), a.out[row[fail[n]]]...)
+		r := row[n]
+		cells := a.next[r*width : (r+1)*width]
+		a.out[r] = nodes[n].forms
+		switch {
+		case n == 0:
+			for c := range classes {
+				if !isWord[c] {
+					cells[c] = row[1] << a.shift
+				}
+			}
+		default:
+			f := row[fail[n]]
+			copy(cells, a.next[f*width:(f+1)*width])
+			if more := a.out[f]; len(more) > 0 {
+				a.out[r] = append(slices.Clone(nodes[n].forms), more...)
+			}
 		}
-		for c := range classes {
-			to, ok := nodes[n].kids[uint8(c)]
-			var back int32 // where the machine goes without the child
-			switch {
-			case n > 0 && nodes[n].space && c == classSpace && !ok:
-				back = n
-			case n > 0:
-				back = delta[int(fail[n])*classes+c]
-			case isWord[c]:
-				back = 0
-			default:
-				back = 1
-			}
-			if !ok {
-				to = back
-			} else {
-				fail[to] = back
-			}
-			delta[int(n)*classes+c] = to
+		if nodes[n].space {
+			cells[classSpace] = r<<a.shift | a.flag(r)
+		}
+		for _, e := range nodes[n].kids {
+			fail[e.to] = a.node(order, cells[e.class])
+			cells[e.class] = row[e.to] << a.shift
 		}
 	}
-	for n := range nodes {
-		for c := range classes {
-			to := row[delta[n*classes+c]]
-			e := to << a.shift
-			if len(a.out[to]) > 0 {
-				e |= outFlag
-			}
-			a.next[int(row[n])*width+c] = e
-		}
+	for i, cell := range a.next {
+		to := cell &^ outFlag
+		a.next[i] = to | a.flag(to>>a.shift)
 	}
 }
+
+// flag returns outFlag if forms end at the state in row r.
+func (a *automaton) flag(r uint32) uint32 {
+	if len(a.out[r]) > 0 {
+		return outFlag
+	}
+	return 0
+}
+
+func (a *automaton) node(order []int32, cell uint32) int32 { return order[(cell&^outFlag)>>a.shift] }
 
 // find calls hit for every form in text, which is folded. begin tells that
 // the text's first byte begins a word.

@@ -14,8 +14,9 @@ import (
 // between letters read as o and l (a common fault of OCR). Case is kept. It
 // remembers where each byte came from.
 type folder struct {
-	buf    []byte
-	breaks []point
+	// buf is the folded text: own, or the text itself where nothing changed.
+	buf, own []byte
+	breaks   []point
 }
 
 // point says that the folded byte at fold stands at orig; the bytes after it
@@ -31,7 +32,7 @@ var special = func() (t [256]bool) {
 }()
 
 func (f *folder) fold(text []byte) {
-	f.buf, f.breaks = f.buf[:0], append(f.breaks[:0], point{})
+	f.own, f.breaks = f.own[:0], append(f.breaks[:0], point{})
 	spaced := f.letterSpaced(text)
 	copied, i := 0, 0
 	next := func() int {
@@ -67,18 +68,23 @@ func (f *folder) fold(text []byte) {
 		}
 		f.copy(text, copied, start)
 		f.at(start)
-		f.buf = append(f.buf, repl...)
+		f.own = append(f.own, repl...)
 		i += n
 		copied = i
 		f.at(i)
 	}
+	if copied == 0 {
+		f.buf = text
+		return
+	}
 	f.copy(text, copied, len(text))
+	f.buf = f.own
 }
 
-func (f *folder) copy(text []byte, from, to int) { f.buf = append(f.buf, text[from:to]...) }
+func (f *folder) copy(text []byte, from, to int) { f.own = append(f.own, text[from:to]...) }
 
 // at notes that the next folded byte stands at orig.
-func (f *folder) at(orig int) { f.breaks = append(f.breaks, point{len(f.buf), orig}) }
+func (f *folder) at(orig int) { f.breaks = append(f.breaks, point{len(f.own), orig}) }
 
 // orig turns a folded offset into one of the text.
 func (f *folder) orig(i int) int {
@@ -291,7 +297,7 @@ func (f *folder) join(text []byte, a, b int) {
 		if i == a || text[i-1] == ' ' {
 			f.at(i)
 		}
-		f.buf = append(f.buf, text[i])
+		f.own = append(f.own, text[i])
 	}
 }
 

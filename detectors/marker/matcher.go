@@ -154,7 +154,10 @@ const (
 // returns false.
 func (m *Matcher) Find(text []byte, yield func(Hit) bool) {
 	f := m.pool.Get().(*folder)
-	defer m.pool.Put(f)
+	defer func() {
+		f.buf = nil // it may be the caller's text
+		m.pool.Put(f)
+	}()
 	s := search{m: m, f: f, yield: yield}
 	accepted := 0 // hits before this offset have been reported
 	for from := 0; from < len(text) && !s.stopped; {

@@ -214,6 +214,6 @@ func closing(l string) bool {
 func labelled(l string) bool {
 	i := strings.IndexByte(l, ':')
 	return i > 1 && i < 40 && i+1 < len(l) && strings.Count(l[:i], " ") < 5 ||
-		strings.Contains(l, "\t") || strings.Count(l, ";") > 2 || strings.Contains(l, "   ") ||
+		strings.Contains(l, "\t") || strings.Count(l, ";") > 1 || strings.Contains(l, "   ") ||
 		strings.Count(l, ",") > 3 && strings.Count(l, ", ") == 0
 }

@@ -238,6 +238,10 @@ func base(given map[string]bool, w string) string {
 				return stem + v
 			}
 		}
+		// Consonant gradation: Kyllikin of Kyllikki.
+		if n := len(stem); n > 3 && given[stem[:n-1]+stem[n-2:]] {
+			return stem[:n-1] + stem[n-2:]
+		}
 		if r := stem[len(stem)-1]; r == 'i' && given[stem[:len(stem)-1]] {
 			return stem[:len(stem)-1]
 		}

@@ -116,7 +116,7 @@ func between(b []byte) gap {
 		case '\t', ';', '|':
 			g = wide
 		case '.', '!', '?':
-			if i == 0 && g == space {
+			if g != wide && (i == 0 || i+1 < len(b) && b[i+1] == ' ') {
 				g = stop
 			}
 		case ',':
