@@ -20,7 +20,26 @@ type Census struct {
 	// narrow are folders that hold sensitive documents behind a narrow ACL,
 	// to suggest as a place; no more than maxNarrow are kept.
 	narrow map[string]*shelter
+	// watched are ids of open findings of earlier runs, and what became of them.
+	watched map[string]Fate
 }
+
+// Fate is what became of a finding of an earlier run.
+type Fate string
+
+// Fates.
+const (
+	// Gone: the run met no such document; it was moved or deleted, or its
+	// folder could not be listed.
+	Gone Fate = "gone"
+	// Narrowed: the document is there and sensitive, and no longer too many can
+	// read it.
+	Narrowed Fate = "narrowed"
+	// Cleaned: the document is there and no longer sensitive.
+	Cleaned Fate = "cleaned"
+	// Still: the document is a finding in this run too.
+	Still Fate = "still"
+)
 
 // node counts the documents of one folder. Cases are the sensitive and highly
 // sensitive ones.
@@ -52,10 +71,34 @@ func NewCensus() *Census {
 	return &Census{seed: maphash.MakeSeed(), nodes: map[uint64]node{}, narrow: map[string]*shelter{}}
 }
 
-// Add counts one judged document. It looks at Target, Path, Grade, Verdict,
+// Watch asks the census to remember what becomes of findings of earlier runs,
+// before any document is added.
+func (c *Census) Watch(ids ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.watched == nil {
+		c.watched = make(map[string]Fate, len(ids))
+	}
+	for _, id := range ids {
+		c.watched[id] = Gone
+	}
+}
+
+// Fate tells what became of a watched finding; of any other it says Gone.
+func (c *Census) Fate(id string) Fate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := c.watched[id]; ok {
+		return f
+	}
+	return Gone
+}
+
+// Add counts one judged document. It looks at ID, Target, Path, Grade, Verdict,
 // Categories and People only, so a document that an earlier run judged can be
 // added from those.
 func (c *Census) Add(f finding.Finding) {
+	c.follow(f)
 	chain := folders(f.Target, f.Path)
 	if len(chain) == 0 {
 		return
@@ -94,6 +137,22 @@ func (c *Census) Add(f finding.Finding) {
 	}
 	if isCase && f.Verdict == finding.Allowed {
 		c.shelter(f, chain[0])
+	}
+}
+
+func (c *Census) follow(f finding.Finding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.watched[f.ID]; !ok {
+		return
+	}
+	switch {
+	case f.Grade == finding.GradeNone:
+		c.watched[f.ID] = Cleaned
+	case f.Verdict == finding.Allowed:
+		c.watched[f.ID] = Narrowed
+	default:
+		c.watched[f.ID] = Still
 	}
 }
 

@@ -395,3 +395,37 @@ func BenchmarkIncidents(b *testing.B) {
 		j.Incidents(fs, c)
 	}
 }
+
+// What became of last night's findings: the cure of the room, a document that
+// was rewritten, one that was taken away.
+func TestFate(t *testing.T) {
+	room := docs + "/barn"
+	before := newShare(t, docs)
+	before.add(room, 3, detectors.HighlySensitive, "child-protection", domainUsers(room))
+	ids := make([]string, len(before.findings))
+	for i, f := range before.findings {
+		ids[i] = f.ID
+	}
+
+	after := newShare(t, docs)
+	after.census.Watch(ids...)
+	after.add(room, 1, detectors.HighlySensitive, "child-protection", narrow("Barn", 6, room))
+	rewritten := evidence(before.findings[1].Path, detectors.None, audience(1243, 1300, "Everyone"))
+	f, _ := after.judge.Judge(rewritten)
+	after.census.Add(f)
+	for i, want := range []Fate{Narrowed, Cleaned, Gone} {
+		if got := after.census.Fate(ids[i]); got != want {
+			t.Errorf("document %d is %s, want %s", i, got, want)
+		}
+	}
+
+	same := newShare(t, docs)
+	same.census.Watch(ids...)
+	same.add(room, 1, detectors.HighlySensitive, "child-protection", domainUsers(room))
+	if got := same.census.Fate(ids[0]); got != Still {
+		t.Errorf("an unchanged document is %s", got)
+	}
+	if got := same.census.Fate("F-OTHER"); got != Gone {
+		t.Errorf("an unwatched finding is %s", got)
+	}
+}
