@@ -6,6 +6,20 @@
 // decided widens the interval from People to PeopleMax and clears Complete;
 // unknown is never taken for fine.
 //
+// "Can read" is FILE_READ_DATA on NT and r on Unix, with x on every folder
+// between the target and the file. What others than living people may do
+// (machines, administrators, disabled accounts) is never counted as people.
+//
+// The answer is exact for rules on a share with the semantics of Windows, as
+// an oracle in the tests shows that opens every file as every account. Known
+// differences, all of which tell of too many readers rather than too few:
+// "valid users" and the like in smb.conf cannot be seen from outside; Samba
+// with POSIX ACLs in force beside the NT ACL (acl_xattr without "ignore system
+// acls") may let fewer in; Samba that hides a share's rules from RPC is taken
+// to have none, with a note; Samba below 4.20 ignores sIDHistory, conditions
+// and object rules. Members of Backup Operators pass a share's rules on Samba;
+// they are counted in CouldObtain.
+//
 // The package opens no connection itself: accounts and groups are loaded by
 // package access/directory.
 package access

@@ -345,7 +345,7 @@ func TestUnreadable(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	a := town()
-	b := &access.Directory{Name: "fs1", Accounts: []access.Account{{SID: access.MustSID(dom + "-1000"), Name: `LAB\p0`, Primary: access.MustSID(dom + "-513"), Disabled: true}},
+	b := &access.Directory{Name: "fs1", Complete: true, Accounts: []access.Account{{SID: access.MustSID(dom + "-1000"), Name: `LAB\p0`, Primary: access.MustSID(dom + "-513"), Disabled: true}},
 		Groups: []access.Group{{SID: access.MustSID(dom + "-1101"), Name: `LAB\hr`, Members: []access.SID{access.MustSID(dom + "-1008")}}}}
 	a.Merge(b)
 	r := access.NewResolver(a, nil, nil, access.Options{})
@@ -354,6 +354,27 @@ func TestMerge(t *testing.T) {
 	}
 	if n, _, _ := r.Describe(); n != "test and fs1" {
 		t.Errorf("name %q", n)
+	}
+}
+
+func TestTrustedDomain(t *testing.T) {
+	other := access.MustSID("S-1-5-21-8-8-8")
+	d := town()
+	d.Domains = append(d.Domains, access.Domain{SID: other, Name: "other.test", Trusted: true})
+	everyone := descriptor(t, "D:(A;;FR;;;WD)")
+	r := access.NewResolver(d, nil, nil, access.Options{})
+	if _, complete, notes := r.Describe(); complete || len(notes) != 1 || r.Audience(everyone).Complete {
+		t.Errorf("complete %v, notes %q: the other domain was not read", complete, notes)
+	}
+	d.Merge(&access.Directory{Complete: true, Domains: []access.Domain{{SID: other, Name: "OTHER", Complete: true}},
+		Accounts: []access.Account{{SID: other.WithRID(1), Name: `OTHER\eva`}}})
+	r = access.NewResolver(d, nil, nil, access.Options{})
+	if _, complete, notes := r.Describe(); !complete || r.Audience(everyone).People != 12 {
+		t.Errorf("complete %v, notes %q: %+v", complete, notes, r.Audience(everyone))
+	}
+	d.Merge(&access.Directory{Name: "unreachable"})
+	if d.Complete {
+		t.Error("complete, although a part could not be read")
 	}
 }
 

@@ -47,6 +47,10 @@ type Domain struct {
 	// Complete tells that every account and group of the domain is in the
 	// directory, so an id that is not there belongs to nobody.
 	Complete bool
+	// Trusted tells that accounts of the domain can log on although the
+	// directory was read from another. While it is not Complete, the directory
+	// is not either.
+	Trusted bool
 }
 
 // Directory is who exists and who is in what, as far as it could be read. It
@@ -65,11 +69,12 @@ type Directory struct {
 
 // Merge adds other to d: what both hold is taken from other, and member lists
 // are joined, because a server's own view of a group of the domain may hold
-// less than the domain's.
+// less than the domain's. The whole is complete if both are.
 func (d *Directory) Merge(other *Directory) {
 	if other == nil {
 		return
 	}
+	d.Complete = d.Complete && other.Complete
 	switch {
 	case d.Name == "":
 		d.Name = other.Name
@@ -105,6 +110,7 @@ func (d *Directory) Merge(other *Directory) {
 	for _, o := range other.Domains {
 		if i := slices.IndexFunc(d.Domains, func(x Domain) bool { return x.SID == o.SID }); i >= 0 {
 			d.Domains[i].Complete = d.Domains[i].Complete || o.Complete
+			d.Domains[i].Trusted = d.Domains[i].Trusted || o.Trusted
 		} else {
 			d.Domains = append(d.Domains, o)
 		}

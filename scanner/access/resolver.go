@@ -86,6 +86,12 @@ func NewResolver(dir *Directory, share *Share, lookup Lookup, opt Options) *Reso
 		m: newMembers(dir, opt), lookup: lookup,
 		cache: map[Descriptor]*Audience{}, asked: map[SID]Named{},
 	}
+	for _, d := range dir.Domains {
+		if d.Trusted && !d.Complete {
+			r.complete = false
+			r.notes = append(r.notes, "The domain "+d.Name+" is trusted, and its accounts were not read.")
+		}
+	}
 	if share != nil {
 		r.setShare(*share)
 	}

@@ -16,7 +16,7 @@ func (a *Audience) Sentence() string {
 	case a.People == a.PeopleMax && !a.NoBound:
 		fmt.Fprintf(&b, "%s of %d can read it", people(a.People), a.Staff)
 	case a.NoBound:
-		fmt.Fprintf(&b, "At least %s can read it, and how many more is not known", strings.ToLower(people(a.People)))
+		fmt.Fprintf(&b, "At least %s can read it, and how many more is not known", people(a.People))
 	default:
 		fmt.Fprintf(&b, "Between %d and %d people of %d can read it", a.People, a.PeopleMax, a.Staff)
 	}
@@ -26,7 +26,7 @@ func (a *Audience) Sentence() string {
 		b.WriteString(", most of them through " + a.Via[0].Name)
 	}
 	if a.Administrators > 0 {
-		fmt.Fprintf(&b, "; %d administrators or service accounts can as well", a.Administrators)
+		fmt.Fprintf(&b, "; %s can as well", plural(a.Administrators, "administrator or service account", "administrators or service accounts"))
 	}
 	if a.CouldObtain > 0 {
 		fmt.Fprintf(&b, "; %d more could give themselves the right", a.CouldObtain)
@@ -35,9 +35,11 @@ func (a *Audience) Sentence() string {
 	return b.String()
 }
 
-func people(n int) string {
+func people(n int) string { return plural(n, "person", "people") }
+
+func plural(n int, one, many string) string {
 	if n == 1 {
-		return "1 person"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d people", n)
+	return fmt.Sprintf("%d %s", n, many)
 }

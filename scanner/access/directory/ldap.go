@@ -270,7 +270,7 @@ func (l *ldapReader) netBIOSName() string {
 // not in this directory, MS-ADTS 6.1.6.7.
 func (l *ldapReader) trusts(d *access.Directory) {
 	r, err := l.c.Search(&ldap.SearchRequest{BaseDN: "CN=System," + l.base, Scope: ldap.ScopeSingleLevel,
-		Filter: "(objectClass=trustedDomain)", Attributes: []string{"trustPartner", "trustDirection"}})
+		Filter: "(objectClass=trustedDomain)", Attributes: []string{"trustPartner", "trustDirection", "securityIdentifier"}})
 	if err != nil {
 		d.Complete = false
 		d.Notes = append(d.Notes, "Whether the domain trusts others could not be read.")
@@ -278,10 +278,16 @@ func (l *ldapReader) trusts(d *access.Directory) {
 	}
 	const outbound = 2
 	for _, e := range r.Entries {
-		if dir, ok := id(e.GetAttributeValue("trustDirection")); !ok || dir&outbound != 0 {
+		if dir, ok := id(e.GetAttributeValue("trustDirection")); ok && dir&outbound == 0 {
+			continue
+		}
+		sid, err := access.SIDFromBytes(e.GetRawAttributeValue("securityIdentifier"))
+		if err != nil { // a Kerberos realm
 			d.Complete = false
 			d.Notes = append(d.Notes, fmt.Sprintf("The domain trusts %s, whose accounts were not read.", e.GetAttributeValue("trustPartner")))
+			continue
 		}
+		d.Domains = append(d.Domains, access.Domain{SID: sid, Name: e.GetAttributeValue("trustPartner"), Trusted: true})
 	}
 }
 

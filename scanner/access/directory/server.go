@@ -76,9 +76,7 @@ func joinDomain(ctx context.Context, s Server, dir *access.Directory) {
 	}
 	m, err := primaryDomain(ctx, s)
 	if s.AD != nil {
-		sam := dir.Complete
 		dir.Merge(s.AD)
-		dir.Complete = sam && s.AD.Complete
 		if m.known && m.sid != "" && !own(m.sid) {
 			dir.Complete = false
 			dir.Notes = append(dir.Notes, fmt.Sprintf("%s is a member of the domain %s, which the directory does not hold in full.", s.Host, m.name))
