@@ -6,6 +6,7 @@ package list
 import (
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/extract/archive"
+	"aktvakt/scanner/extract/carve"
 	"aktvakt/scanner/extract/html"
 	"aktvakt/scanner/extract/mail"
 	"aktvakt/scanner/extract/odf"
@@ -13,6 +14,7 @@ import (
 	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
 	"aktvakt/scanner/extract/rtf"
+	"aktvakt/scanner/extract/xmldoc"
 )
 
 // All returns the extractors that need no set-up. Those that do (PDF, OCR)
@@ -26,6 +28,8 @@ func All() []extract.Extractor {
 		html.New(),
 		ole.New(),
 		rtf.New(),
+		xmldoc.New(),
+		carve.New(), // after the readers of binary formats
 		plain.New(), // last: it wants all that looks like text
 	}
 }

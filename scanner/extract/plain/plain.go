@@ -36,8 +36,20 @@ const blockSize = 64 << 10
 
 // Extract implements extract.Extractor.
 func (Extractor) Extract(ctx context.Context, _ string, f extract.File, out extract.Out) error {
+	head := make([]byte, min(f.Size(), 64))
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
 	in := charset.NewReader(io.NewSectionReader(f, 0, f.Size()))
-	sent, err := Lines(ctx, in, out, extract.Place{})
+	var text io.Reader = in
+	switch head = bytes.TrimLeft(head[:n], "\xEF\xBB\xBF \r\n\t"); {
+	case bytes.HasPrefix(head, []byte("{")), bytes.HasPrefix(head, []byte("[")):
+		text = newUnescaper(in)
+	case isFolded(head):
+		text = newUnfolder(in)
+	}
+	sent, err := Lines(ctx, text, out, extract.Place{})
 	if err == nil && in.Charset() == charset.Binary {
 		if sent == 0 {
 			return fmt.Errorf("no text: %w", extract.ErrUnsupported)

@@ -63,6 +63,35 @@ func TestOneLongLine(t *testing.T) {
 	}
 }
 
+// TestEscapes: what programs write for letters is read as letters.
+func TestEscapes(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"JSON", `{"namn": "\u00c5sa \ud83d\ude00 \\u00e5 \n \u0022 \uZZZZ"}`, `{"namn": "Åsa 😀 \\u00e5 \n \u0022 \uZZZZ"}` + "\n"},
+		{"JSON cut in an escape", `["\u00c5", "\u00`, `["Å", "\u00` + "\n"},
+		{"calendar", "BEGIN:VCALENDAR\r\nSUMMARY:Möte om 19900\r\n 101-2385\r\nDESCRIPTION:rad ett\\nrad två\\, slut\r\nEND:VCALENDAR\r\n",
+			"BEGIN:VCALENDAR\nSUMMARY:Möte om 19900101-2385\nDESCRIPTION:rad ett\nrad två, slut\nEND:VCALENDAR\n"},
+		{"old card", "BEGIN:VCARD\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=C3=85sa =\n=C3=96st\nEND:VCARD\n",
+			"BEGIN:VCARD\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Åsa Öst\nEND:VCARD\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, string(run([]byte(tt.in), extract.Limits{}).Text)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	long := `["` + strings.Repeat(`\u00e5`, 50_000) + `"]`
+	if got := string(run([]byte(long), extract.Limits{}).Text); got != `["`+strings.Repeat("å", 50_000)+"\"]\n" && strings.Count(got, "å") != 50_000 {
+		t.Errorf("%d of 50000 letters", strings.Count(got, "å"))
+	}
+}
+
+func FuzzPlain(f *testing.F) {
+	f.Add([]byte(`{"a":"\u00e5\`))
+	f.Add([]byte("BEGIN:VCARD\nA:b\n c"))
+	f.Fuzz(func(t *testing.T, b []byte) { run(b, extract.Limits{}) })
+}
+
 func TestBinary(t *testing.T) {
 	if doc := run([]byte("\x7FELF\x02\x01\x01\x00\x00\x00\x00\x00\x00"), extract.Limits{}); doc.Skip == nil || doc.Skip.Reason != finding.Unsupported {
 		t.Errorf("skip %+v", doc.Skip)
