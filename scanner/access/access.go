@@ -16,9 +16,9 @@
 // "valid users" and the like in smb.conf cannot be seen from outside; Samba
 // with POSIX ACLs in force beside the NT ACL (acl_xattr without "ignore system
 // acls") may let fewer in; Samba that hides a share's rules from RPC is taken
-// to have none, with a note; Samba below 4.20 ignores sIDHistory, conditions
-// and object rules. Members of Backup Operators pass a share's rules on Samba;
-// they are counted in CouldObtain.
+// to have none, with a note; Samba may ignore conditions, object rules and
+// former SIDs; on Windows a share's rules hold for its administrators and
+// backup operators, too, which Samba lets through.
 //
 // The package opens no connection itself: accounts and groups are loaded by
 // package access/directory.

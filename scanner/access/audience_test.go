@@ -160,11 +160,11 @@ func TestShare(t *testing.T) {
 	}{
 		{"everyone", "D:(A;;FA;;;WD)", "D:(A;;FR;;;{care})", "p0 p1 p2 p3", 4, nil},
 		{"narrower", "D:(A;;FR;;;{hr})", "D:(A;;FR;;;{care})", "p0 p1", 2, nil},
-		{"narrower than everyone", "D:(A;;FR;;;{hr})", "D:(A;;FR;;;WD)", "p0 p1 root-adm", 2, nil},
+		{"narrower than everyone", "D:(A;;FR;;;{hr})", "D:(A;;FR;;;WD)", "p0 p1 p8 root-adm", 3, nil},
 		{"denies", "D:(D;;FR;;;{p0})(A;;FA;;;WD)", "D:(A;;FR;;;{care})", "p1 p2 p3", 3, nil},
 		{"wide both", "D:(A;;FA;;;WD)", "D:(A;;FR;;;WD)", everybody, 10, []string{"Everyone"}},
 		{"null", "D:NO_ACCESS_CONTROL", "D:(A;;FR;;;{hr})", "p0 p1", 2, nil},
-		{"change without read", "D:(A;;FW;;;WD)", "D:(A;;FR;;;WD)", "root-adm", 0, nil},
+		{"change without read", "D:(A;;FW;;;WD)", "D:(A;;FR;;;WD)", "p8 root-adm", 1, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			share := &access.Share{Known: true, Raw: []byte(descriptor(t, tt.share).Raw)}

@@ -118,9 +118,14 @@ func (r *Resolver) setShare(s Share) {
 		return
 	}
 	read, wdac := r.fold(sd, rightRead), r.fold(sd, rightWriteDAC)
-	// Administrators pass: Samba lets holders of backup rights through, and on
-	// Windows they can change the share's rules. They are counted apart.
-	if b := r.m.flat[sidAdmins]; b != nil && !b.Contains(r.m.beyond()) {
+	// Administrators and backup operators pass: Samba lets holders of the
+	// backup right through whatever the share says. On Windows the share holds
+	// for them, too, but administrators can change its rules.
+	for _, g := range []SID{sidAdmins, sidBackupOps} {
+		b := r.m.flat[g]
+		if b == nil || b.Contains(r.m.beyond()) {
+			continue
+		}
 		for _, set := range []*roaring.Bitmap{read.min, read.max, wdac.min, wdac.max} {
 			set.Or(b)
 		}

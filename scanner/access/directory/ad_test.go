@@ -199,7 +199,7 @@ func testMember(t *testing.T, lab *adtest.Lab, dir *access.Directory) {
 // testOracleAD opens every file on the member as every account.
 func testOracleAD(t *testing.T, lab *adtest.Lab, ad *access.Directory, seed uint64) {
 	o := &oracle{t: t, addr: lab.FS, domain: adtest.Domain, prefix: `LAB\`, admin: [2]string{adtest.Administrator, adtest.AdminPassword},
-		password: adtest.Password, share: "docs", accounts: append(lab.People(), "off1", "off2", "old1", "scanner", "chief"), setShare: lab.SetShareACL}
+		password: adtest.Password, share: "docs", accounts: append(lab.People(), "off1", "off2", "old1", "scanner", "chief", "backup"), setShare: lab.SetShareACL}
 	for _, g := range []string{"Domain Users", "G-Social", "G-HR", "U-Velfaerd", "U-Stab", "DL-Sager", "DL-Personale", "DL-Alt", "DL-Dyb",
 		"G-Ring1", "G-Ring2", "G-Tom", "Mail-Liste", "G-Vikar", "DL-Vikar", "Domain Admins", "off1", "old1"} {
 		o.principals = append(o.principals, lab.SID(g))
@@ -215,9 +215,26 @@ func testOracleAD(t *testing.T, lab *adtest.Lab, ad *access.Directory, seed uint
 	}
 	sam.Merge(ad)
 	o.dir = sam
+	formerSID(t, o)
 	o.run([]string{
 		"O:BAG:BAD:(A;;0x1f01ff;;;WD)",
 		"O:BAG:BAD:(D;;0x1f01ff;;;" + lab.SID("G-HR") + ")(A;;0x1200a9;;;" + lab.SID("DL-Dyb") + ")",
 		"O:BAG:BAD:(A;;0x1f01ff;;;" + lab.SID("DL-Sager") + ")(A;;0x1301bf;;;" + lab.SID("u03") + ")",
 	}, 60, seed)
+}
+
+// formerSID asks whether the server counts a SID from sIDHistory. Windows does;
+// the prediction must hold it possible in any case.
+func formerSID(t *testing.T, o *oracle) {
+	t.Helper()
+	sd := &access.SecurityDescriptor{Owner: access.MustSID(o.owners[0]), DACL: []access.ACE{{Mask: 0x120089, SID: access.MustSID("S-1-5-21-70-70-70-7001")}}}
+	o.setShare("O:BAG:BAD:(A;;0x1f01ff;;;WD)")
+	o.writeOne("former.txt", sd)
+	o.truth = map[string]map[string]bool{"moved": {}}
+	o.measureOne("moved")
+	t.Logf("the server counts former SIDs: %v", o.truth["moved"]["former.txt"])
+	r := access.NewResolver(o.dir, nil, nil, access.Options{})
+	if got := r.Readers(access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(sd))}); !slices.Contains(got, `LAB\moved`) {
+		t.Errorf("readers by a former SID: %q", got)
+	}
 }

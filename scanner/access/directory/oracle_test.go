@@ -92,6 +92,36 @@ func (e encoder) Size() int          { return len(e) }
 // write makes n files with random rules and reads back what the server keeps.
 func (o *oracle) write(n int, rnd *rand.Rand) {
 	o.t.Helper()
+	o.files = map[string]*access.SecurityDescriptor{}
+	o.connected(func(sh *smb2.Share) {
+		for i := range n {
+			sd := o.random(rnd)
+			if i < len(crafted) {
+				var err error
+				if sd, err = accesstest.Parse(crafted[i], func(n string) string {
+					if n == "owner" {
+						return o.owners[0]
+					}
+					return o.owners[1]
+				}); err != nil {
+					o.t.Fatal(err)
+				}
+			}
+			o.put(sh, fmt.Sprintf("f%03d.txt", i), sd)
+		}
+	})
+}
+
+// writeOne makes a file with those rules, the only one to be measured.
+func (o *oracle) writeOne(name string, sd *access.SecurityDescriptor) {
+	o.t.Helper()
+	o.files = map[string]*access.SecurityDescriptor{}
+	o.connected(func(sh *smb2.Share) { o.put(sh, name, sd) })
+}
+
+// connected calls f with the share, as administrator.
+func (o *oracle) connected(f func(*smb2.Share)) {
+	o.t.Helper()
 	d := &smb2.Dialer{Initiator: &smb2.NTLMInitiator{User: o.admin[0], Password: o.admin[1], Domain: o.domain}}
 	s, err := d.Dial(context.Background(), net.JoinHostPort(o.addr, "445"))
 	if err != nil {
@@ -102,34 +132,24 @@ func (o *oracle) write(n int, rnd *rand.Rand) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	o.files = map[string]*access.SecurityDescriptor{}
-	for i := range n {
-		name := fmt.Sprintf("f%03d.txt", i)
-		if err := sh.WriteFile(name, []byte("x"), 0o644); err != nil {
-			o.t.Fatal(err)
-		}
-		sd := o.random(rnd)
-		if i < len(crafted) {
-			if sd, err = accesstest.Parse(crafted[i], func(n string) string {
-				if n == "owner" {
-					return o.owners[0]
-				}
-				return o.owners[1]
-			}); err != nil {
-				o.t.Fatal(err)
-			}
-		}
-		const ownerGroupDACL = 7
-		if err := sh.SetSecurityInfoRaw(name, ownerGroupDACL, encoder(accesstest.Encode(sd))); err != nil {
-			o.t.Fatalf("%s: set %s: %v", name, sd.SDDL(), err)
-		}
-		raw, err := sh.SecurityInfoRaw(name, ownerGroupDACL)
-		if err != nil {
-			o.t.Fatal(err)
-		}
-		if o.files[name], err = access.ParseSecurityDescriptor(raw); err != nil {
-			o.t.Fatal(err)
-		}
+	f(sh)
+}
+
+func (o *oracle) put(sh *smb2.Share, name string, sd *access.SecurityDescriptor) {
+	o.t.Helper()
+	if err := sh.WriteFile(name, []byte("x"), 0o644); err != nil {
+		o.t.Fatal(err)
+	}
+	const ownerGroupDACL = 7
+	if err := sh.SetSecurityInfoRaw(name, ownerGroupDACL, encoder(accesstest.Encode(sd))); err != nil {
+		o.t.Fatalf("%s: set %s: %v", name, sd.SDDL(), err)
+	}
+	raw, err := sh.SecurityInfoRaw(name, ownerGroupDACL)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if o.files[name], err = access.ParseSecurityDescriptor(raw); err != nil {
+		o.t.Fatal(err)
 	}
 }
 
