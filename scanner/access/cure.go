@@ -8,8 +8,9 @@ import (
 )
 
 // Cure returns the command that an administrator could run to take away the
-// rule via at path, the full name of the file or folder to change, whose rules
-// are d. aktvakt never runs it. It is empty where no single command would do.
+// rule via at path, the full name of the file or folder to change. d are the
+// rules of that entry, or of one below it that inherits the rule from path.
+// aktvakt never runs it. It is empty where no single command would do.
 func Cure(d Descriptor, path string, via finding.Via) string {
 	switch d.Kind {
 	case NT:
@@ -35,7 +36,7 @@ func cureNT(d Descriptor, path string, via finding.Via) string {
 	for _, a := range sd.DACL {
 		e, _ := a.effect()
 		if e == allows && a.SID.String() == via.SID && a.Flags&flagInherited != 0 {
-			inherited = true
+			inherited = via.InheritedFrom != path // it is explicit where it comes from
 		}
 	}
 	remove := " /remove:g *" + via.SID

@@ -103,6 +103,12 @@ func TestCure(t *testing.T) {
 			}
 		})
 	}
+	d := descriptor(t, "D:AI(A;ID;FR;;;{hr})")
+	v := r.Audience(d).Via[0]
+	v.InheritedFrom = "smb://fs1/docs"
+	if got, want := access.Cure(d, "smb://fs1/docs", v), `icacls "\\fs1\docs" /remove:g *S-1-5-21-10-20-30-1101`; got != want {
+		t.Errorf("at the folder where the rule is explicit: got %s, want %s", got, want)
+	}
 	if got := access.Cure(access.Descriptor{}, "/a", r.Audience(descriptor(t, "O:BA")).Via[0]); got != "" {
 		t.Errorf("a cure without rules: %q", got)
 	}
