@@ -56,7 +56,6 @@ type people struct {
 	clientMentions             int
 	roles                      int // distinct roles of family without a name
 	unnamed                    int // children and clients without a name
-	person                     map[int]bool
 	// those of others whose name fills a field, stands more than once or in
 	// full, or stands once
 	inFields, known, once int

@@ -3,7 +3,6 @@ package grade
 import (
 	"math"
 	"sort"
-	"time"
 
 	"aktvakt/detectors"
 	"aktvakt/detectors/marker"
@@ -15,12 +14,11 @@ type Grader struct {
 	model     *Model
 	floor     map[string]detectors.Grade
 	countTest bool
-	now       time.Time
 }
 
 // New returns a grader. categories are those of the catalogues.
 func New(opts detectors.Options, categories map[string]marker.Category) *Grader {
-	g := &Grader{voc: loadVocabulary(), model: loadModel(), floor: map[string]detectors.Grade{}, countTest: opts.CountTestNumbers, now: opts.Now}
+	g := &Grader{voc: loadVocabulary(), model: loadModel(), floor: map[string]detectors.Grade{}, countTest: opts.CountTestNumbers}
 	for name, c := range categories {
 		g.floor[name] = detectors.Grade(c.Floor)
 	}

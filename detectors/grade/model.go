@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"math"
 	"sync"
 )
 
@@ -45,5 +44,3 @@ func (l *Linear) value(f *features) float64 {
 	}
 	return sum
 }
-
-func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

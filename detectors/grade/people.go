@@ -63,7 +63,7 @@ func init() {
 
 // count adds up the people of a stretch of the text.
 func count(d *Document, mentions []name.Mention, s span) people {
-	p := people{person: map[int]bool{}}
+	var p people
 	type one struct {
 		client, field     bool
 		official, clients int // mentions
@@ -102,7 +102,6 @@ func count(d *Document, mentions []name.Mention, s span) people {
 			p.officials++
 			continue
 		}
-		p.person[id] = true
 		switch {
 		case o.client:
 			p.clients++

@@ -388,38 +388,33 @@ func (f *finder) partyLike(rest string) bool {
 }
 
 // identify gives mentions of one person the same number: the same given name
-// with the same family name or none.
+// with the same family name, or without one.
 func (f *finder) identify() {
-	type person struct {
-		names
-		official bool
-		id       int
-	}
-	byGiven := map[uint64][]int{}
-	var people []person
-	assign := func(k int, full bool) {
-		n := f.names[k]
-		for _, p := range byGiven[n.given] {
-			if q := &people[p]; q.family == n.family || q.family == 0 || n.family == 0 {
-				if q.family == 0 {
-					q.family = n.family
-				}
-				f.out[k].Person = p
-				return
-			}
+	full, first := map[names]int{}, map[uint64]int{}
+	people := 0
+	number := func(n names) int {
+		id, known := full[n]
+		if n.family == 0 {
+			id, known = first[n.given]
 		}
-		byGiven[n.given] = append(byGiven[n.given], len(people))
-		f.out[k].Person = len(people)
-		people = append(people, person{names: n})
+		if known {
+			return id
+		}
+		id, people = people, people+1
+		full[n] = id
+		if _, taken := first[n.given]; !taken {
+			first[n.given] = id
+		}
+		return id
 	}
-	for k := range f.out { // those with a family name first
-		if f.names[k].family != 0 {
-			assign(k, true)
+	for k, n := range f.names { // those with a family name first
+		if n.family != 0 {
+			f.out[k].Person = number(n)
 		}
 	}
-	for k := range f.out {
-		if f.names[k].family == 0 {
-			assign(k, false)
+	for k, n := range f.names {
+		if n.family == 0 {
+			f.out[k].Person = number(n)
 		}
 	}
 }
