@@ -184,9 +184,23 @@ func roleOf(name string) role {
 		if ext == "" || strings.Contains(name, "/activex/") {
 			return ignored
 		}
+		if ext == ".bin" && strings.HasPrefix(name, "xl/") && !strings.Contains(name, "/embeddings/") {
+			return roleOfBinary(base)
+		}
 		return embedded
 	}
 	return roleOfXML(name, base)
+}
+
+// roleOfBinary sorts the parts of a binary workbook.
+func roleOfBinary(base string) role {
+	switch {
+	case base == "workbook.bin":
+		return workbook
+	case strings.HasPrefix(base, "comments"):
+		return comments
+	}
+	return ignored // read by way of the workbook
 }
 
 func roleOfXML(name, base string) role {
@@ -262,6 +276,9 @@ func (d *document) readPart(p *part) error {
 	case note:
 		return d.flow(p, d.notePlace(p))
 	case comments:
+		if isBinary(p.name) {
+			return d.binaryComments(p)
+		}
 		return d.flow(p, extract.Place{Part: "comments"})
 	case body, sidework:
 		return d.flow(p, extract.Place{})
@@ -273,7 +290,7 @@ func (d *document) readPart(p *part) error {
 	case master:
 		return d.flow(p, extract.Place{Part: "master"})
 	case workbook:
-		if path.Base(p.name) == "workbook.xml" {
+		if strings.HasPrefix(path.Base(p.name), "workbook.") {
 			return d.workbook(p)
 		}
 		return d.slides(p)

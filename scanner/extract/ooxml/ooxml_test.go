@@ -4,8 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +141,65 @@ rader</v></c><c><v>1012385</v></c></row>
 	if doc.MediaType != "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" {
 		t.Errorf("media type %q", doc.MediaType)
 	}
+}
+
+// brt makes a record of a binary workbook.
+func brt(id int, data ...[]byte) []byte {
+	var b []byte
+	if b = append(b, byte(id)); id > 0x7F {
+		b = []byte{byte(id) | 0x80, byte(id >> 7)}
+	}
+	body := bytes.Join(data, nil)
+	n := len(body)
+	for ; n > 0x7F; n >>= 7 {
+		b = append(b, byte(n)|0x80)
+	}
+	return append(append(b, byte(n)), body...)
+}
+
+func u32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
+
+func xlText(s string) []byte {
+	b := u32(uint32(len([]rune(s))))
+	for _, r := range s {
+		b = append(b, byte(r), byte(r>>8))
+	}
+	return b
+}
+
+func binaryBook(t testing.TB) []byte {
+	at := func(col uint32) []byte { return append(u32(col), u32(0)...) }
+	real := binary.LittleEndian.AppendUint64(nil, math.Float64bits(9001012385))
+	sheet := bytes.Join([][]byte{
+		brt(0, u32(0), make([]byte, 13)), brt(7, at(0), u32(0)), brt(6, at(1), xlText("Personnr")),
+		brt(0, u32(1), make([]byte, 13)), brt(62, at(0), []byte{0}, xlText("Åsa")), brt(5, at(1), real),
+		brt(0, u32(2), make([]byte, 13)), brt(2, at(1), u32(101012385<<2|2)), brt(8, at(2), xlText("930405-2384")),
+		brt(479, []byte{0, 0}, xlText("&CHuvud 717171-7171")),
+	}, nil)
+	return pack(t, "[Content_Types].xml", "<Types/>",
+		"xl/workbook.bin", string(bytes.Join([][]byte{brt(156, u32(0), u32(1), xlText("rId1"), xlText("Elever")), brt(39, make([]byte, 9), xlText("klient"), []byte{0x17, 11, 0}, xlText("797979-7979")[4:])}, nil)),
+		"xl/_rels/workbook.bin.rels", `<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.bin"/></Relationships>`,
+		"xl/worksheets/sheet1.bin", string(sheet), "xl/sharedStrings.bin", string(brt(19, []byte{0}, xlText("Namn"))),
+		"xl/styles.bin", string(bytes.Join([][]byte{brt(44, []byte{164, 0}, xlText("000000-0000")), brt(617, u32(1)), brt(47, []byte{0, 0, 164, 0}, make([]byte, 12)), brt(618)}, nil)),
+		"xl/comments1.bin", string(brt(637, []byte{0}, xlText("Kommentar"))))
+}
+
+func TestBinaryWorkbook(t *testing.T) {
+	doc := run(binaryBook(t), extract.Limits{})
+	want := "Elever\nklient\t797979-7979\nNamn\tPersonnr\nÅsa\t900101-2385\n\t010101-2385\t930405-2384\nHuvud 717171-7171\nKommentar\n"
+	if diff := cmp.Diff(want, string(doc.Text)); diff != "" || doc.Skip != nil {
+		t.Errorf("%s skip %+v", diff, doc.Skip)
+	}
+	if got := doc.At(strings.Index(string(doc.Text), "930405")).String(); got != "sheet Elever, row 3, column C" {
+		t.Errorf("place %q", got)
+	}
+}
+
+func FuzzBinarySheet(f *testing.F) {
+	f.Add([]byte{0, 4, 0, 0, 0, 0, 2, 12, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		run(pack(t, "[Content_Types].xml", "<Types/>", "xl/workbook.bin", string(b), "xl/worksheets/sheet1.bin", string(b), "xl/sharedStrings.bin", string(b), "xl/styles.bin", string(b)), extract.Limits{})
+	})
 }
 
 // TestPivotCache: the source of a pivot table stays in the file when its

@@ -19,6 +19,9 @@ type book struct {
 	strings  sharedStrings
 }
 
+// sheetEntry is a sheet as the workbook lists it.
+type sheetEntry struct{ name, id string }
+
 // workbook reads the sheets in their order, hidden ones too.
 func (d *document) workbook(p *part) error {
 	// The parts that are read by way of the workbook have no role.
@@ -27,9 +30,51 @@ func (d *document) workbook(p *part) error {
 		return err
 	}
 	b := &book{d: d}
-	type entry struct{ name, id string }
-	var sheets []entry
+	var sheets []sheetEntry
 	names := line{out: d.out, place: extract.Place{Part: "names"}}
+	if isBinary(p.name) {
+		sheets, err = b.binaryWorkbook(p, &names)
+	} else {
+		sheets, err = b.names(p, &names)
+	}
+	if err != nil {
+		return err
+	}
+	if err := names.flush(); err != nil {
+		return err
+	}
+	if err := b.load(rels); err != nil {
+		return err
+	}
+	read := map[string]bool{}
+	for _, s := range sheets {
+		target := rels[s.id].target
+		if read[target] {
+			continue
+		}
+		read[target] = true
+		if m := d.member(target); m != nil {
+			if err := b.read(m, s.name); err != nil {
+				return err
+			}
+		}
+	}
+	return b.orphans(read)
+}
+
+func isBinary(name string) bool { return strings.HasSuffix(name, ".bin") }
+
+// read reads one sheet in either form.
+func (b *book) read(p *part, name string) error {
+	if isBinary(p.name) {
+		return b.binarySheet(p, name)
+	}
+	return b.sheet(p, name)
+}
+
+// names reads the list of sheets and the defined names.
+func (b *book) names(p *part, names *line) (sheets []sheetEntry, err error) {
+	d := b.d
 	inName := false
 	err = d.scan(p, func(kind xmlstream.Kind) error {
 		switch kind {
@@ -42,7 +87,7 @@ func (d *document) workbook(p *part) error {
 				name, _ := d.xml.Attr("name")
 				id, _ := d.xml.Attr("id")
 				if len(sheets) < maxRelations {
-					sheets = append(sheets, entry{name, id})
+					sheets = append(sheets, sheetEntry{name, id})
 				}
 				names.buf = append(names.buf, name...)
 				return names.end()
@@ -68,29 +113,7 @@ func (d *document) workbook(p *part) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if err := names.flush(); err != nil {
-		return err
-	}
-	if err := b.load(rels); err != nil {
-		return err
-	}
-	read := map[string]bool{}
-	for _, s := range sheets {
-		target := rels[s.id].target
-		if read[target] {
-			continue
-		}
-		read[target] = true
-		if m := d.member(target); m != nil {
-			if err := b.sheet(m, s.name); err != nil {
-				return err
-			}
-		}
-	}
-	return b.orphans(read)
+	return sheets, err
 }
 
 // member returns a part by name, be its role what it may.
@@ -106,14 +129,24 @@ func (d *document) member(name string) *part {
 	return nil
 }
 
+// first returns the first of the named parts that there is.
+func (d *document) first(names ...string) *part {
+	for _, n := range names {
+		if p := d.member(n); n != "" && p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
 func partName(name string) string { return strings.TrimLeft(strings.ToLower(name), "/") }
 
 // orphans reads sheets that the workbook does not list.
 func (b *book) orphans(read map[string]bool) error {
 	for _, m := range b.d.rest {
 		name := partName(m.Name)
-		if strings.HasPrefix(name, "xl/worksheets/") && strings.HasSuffix(name, ".xml") && !read[name] {
-			if err := b.sheet(&part{Member: m, name: name}, ""); err != nil {
+		if strings.HasPrefix(name, "xl/worksheets/") && (strings.HasSuffix(name, ".xml") || strings.HasPrefix(name, "xl/worksheets/sheet") && isBinary(name)) && !read[name] {
+			if err := b.read(&part{Member: m, name: name}, ""); err != nil {
 				return err
 			}
 		}
@@ -123,7 +156,7 @@ func (b *book) orphans(read map[string]bool) error {
 
 // load reads shared strings and styles.
 func (b *book) load(rels map[string]relation) error {
-	styles, shared := "xl/styles.xml", "xl/sharedstrings.xml"
+	styles, shared := "", ""
 	for _, r := range rels {
 		switch r.kind {
 		case "styles":
@@ -132,12 +165,19 @@ func (b *book) load(rels map[string]relation) error {
 			shared = r.target
 		}
 	}
-	if p := b.d.member(styles); p != nil {
-		if err := b.loadStyles(p); err != nil {
+	if p := b.d.first(styles, "xl/styles.xml", "xl/styles.bin"); p != nil {
+		load := b.loadStyles
+		if isBinary(p.name) {
+			load = b.binaryStyles
+		}
+		if err := load(p); err != nil {
 			return err
 		}
 	}
-	if p := b.d.member(shared); p != nil {
+	if p := b.d.first(shared, "xl/sharedstrings.xml", "xl/sharedstrings.bin"); p != nil {
+		if isBinary(p.name) {
+			return b.binaryStrings(p)
+		}
 		return b.loadStrings(p)
 	}
 	return nil
