@@ -30,6 +30,8 @@ type engine struct {
 	pool  pdfium.Pool
 	cache wazero.CompilationCache
 
+	keep int // most idle sandboxes
+
 	mu     sync.Mutex
 	idle   []*sandbox
 	closed bool
@@ -43,7 +45,7 @@ type sandbox struct {
 }
 
 func newEngine(opt Options) (*engine, error) {
-	e := &engine{}
+	e := &engine{keep: opt.Workers}
 	// A termination check in compiled loops would let a call be interrupted,
 	// but makes text extraction five times slower.
 	config := wazero.NewRuntimeConfig().
@@ -71,7 +73,8 @@ func newEngine(opt Options) (*engine, error) {
 
 func load(config wazero.RuntimeConfig) (pdfium.Pool, error) {
 	return webassembly.Init(webassembly.Config{
-		// Extract bounds the sandboxes; abandoned ones must not block others.
+		// A document's attached PDF is read while the document is, and an
+		// abandoned call must not block others.
 		MaxTotal: -1,
 		// The default would mount the root of the file system.
 		FSConfig:      wazero.NewFSConfig(),
@@ -103,7 +106,7 @@ func (e *engine) release(s *sandbox, size int64) {
 	s.bytes += size
 	if s.documents < sandboxDocuments && s.bytes < sandboxBytes {
 		e.mu.Lock()
-		if !e.closed {
+		if !e.closed && len(e.idle) < e.keep {
 			e.idle = append(e.idle, s)
 			s = nil
 		}

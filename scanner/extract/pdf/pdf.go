@@ -39,8 +39,8 @@ type Recognizer interface {
 
 // Options are the settings of an Extractor. The zero value is usable.
 type Options struct {
-	// Workers is how many documents are read at once; the default is the
-	// number of processors.
+	// Workers is how many idle sandboxes are kept; the default is the number
+	// of processors. The caller bounds how many documents are read at once.
 	Workers int
 	// CacheDir is a folder for PDFium's compiled code, which takes 3 to 6 s of
 	// CPU to make and 0.2 s to load. It is made with mode 0700, and ignored
@@ -68,8 +68,7 @@ type Options struct {
 
 // Extractor reads PDF documents. It implements extract.Extractor.
 type Extractor struct {
-	opt   Options
-	slots chan struct{}
+	opt Options
 
 	mu     sync.Mutex
 	engine *engine
@@ -84,7 +83,7 @@ func New(opt Options) *Extractor {
 	if opt.Memory <= 0 {
 		opt.Memory = 256 << 20
 	}
-	return &Extractor{opt: opt, slots: make(chan struct{}, opt.Workers)}
+	return &Extractor{opt: opt}
 }
 
 // Name implements extract.Extractor.
@@ -133,10 +132,8 @@ const grace = 200 * time.Millisecond
 
 // Extract implements extract.Extractor.
 func (e *Extractor) Extract(ctx context.Context, name string, f extract.File, out extract.Out) error {
-	select {
-	case e.slots <- struct{}{}:
-	case <-ctx.Done():
-		return extract.Alive(ctx)
+	if err := extract.Alive(ctx); err != nil {
+		return err
 	}
 	file := newReader(f)
 	ctx, cancel := context.WithCancel(ctx)
@@ -145,8 +142,6 @@ func (e *Extractor) Extract(ctx context.Context, name string, f extract.File, ou
 		defer close(r.done)
 		r.run(ctx)
 	}()
-	// An abandoned call keeps no slot: it would block the documents to come.
-	defer func() { <-e.slots }()
 	err := r.forward(ctx, out)
 	if live := extract.Alive(ctx); err == nil && live != nil {
 		err = live

@@ -111,6 +111,23 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+func TestAttachedPDF(t *testing.T) {
+	inner := simple("brev i bilagan 640823-3234")
+	for range 4 {
+		b := newBuilder()
+		b.pages("/Names<</EmbeddedFiles<</Names[(bilaga.pdf) 50 0 R]>>>>", []string{"omslag som ar langt nog"})
+		b.object(50, `<</Type/Filespec/F(bilaga.pdf)/EF<</F 51 0 R>>>>`)
+		b.stream(51, "/Type/EmbeddedFile", string(inner))
+		inner = b.end("")
+	}
+	e := New(Options{CacheDir: shared().opt.CacheDir, Workers: 1})
+	defer e.Close()
+	doc := run(t, e, extract.Bytes(inner))
+	if doc.Skip != nil || !strings.Contains(string(doc.Text), "640823-3234") || doc.Members != 4 {
+		t.Errorf("%q, %d members, skip %+v", doc.Text, doc.Members, doc.Skip)
+	}
+}
+
 func TestIncrementalUpdate(t *testing.T) {
 	b := newBuilder()
 	b.pages("", []string{"forsta versionen"})

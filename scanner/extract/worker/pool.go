@@ -19,6 +19,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -92,6 +94,14 @@ func NewPool(opt Options) (*Pool, error) {
 	if len(opt.Command) == 0 {
 		return nil, errors.New("worker pool: no command")
 	}
+	program, err := exec.LookPath(opt.Command[0])
+	if err == nil {
+		program, err = filepath.Abs(program) // workers run in the root folder
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	opt.Command = append([]string{program}, opt.Command[1:]...)
 	if opt.Size <= 0 {
 		opt.Size = runtime.GOMAXPROCS(0)
 	}

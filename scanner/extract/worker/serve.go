@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -133,6 +134,9 @@ func receive(ctx context.Context, in io.Reader, frames chan<- message) {
 	}
 }
 
+// unlimited is a document's time as extract.Run sees it.
+const unlimited = 999 * time.Hour
+
 // server is one worker process.
 type server struct {
 	link  *link
@@ -154,7 +158,7 @@ func (s *server) serve(ctx context.Context, j job) error {
 	c := newClock(ctx, lim.Time)
 	s.clock.Store(c)
 	defer c.stop()
-	lim.Time = time.Hour // the clock's is the one that counts
+	lim.Time = unlimited // the clock's is the one that counts
 	ext := s.ext.Normal
 	if j.Careful {
 		ext = s.ext.Careful
@@ -163,6 +167,9 @@ func (s *server) serve(ctx context.Context, j job) error {
 	doc := extract.Run(c, f, j.Name, ext, lim)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if doc.Skip != nil {
+		doc.Skip.Error = strings.ReplaceAll(doc.Skip.Error, unlimited.String(), j.Limits.WithDefaults().Time.String())
 	}
 	return s.send(doc, time.Since(start))
 }
