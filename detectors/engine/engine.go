@@ -5,8 +5,10 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"aktvakt/detectors"
 	"aktvakt/detectors/grade"
@@ -22,8 +24,8 @@ type Engine struct {
 	grader  *grade.Grader
 }
 
-// maxHits bounds the markers and words kept of one document: some hundred
-// pages of nothing else.
+// maxHits bounds the markers and words kept of one segment. Prose has about one
+// in 40 bytes.
 const maxHits = 100_000
 
 // The text that is searched for names, in bytes: much where markers or numbers
@@ -86,11 +88,73 @@ func New(opts detectors.Options) (*Engine, error) {
 // Inspect finds what a document contains and grades it. Time is linear in the
 // length of the text and memory is bounded.
 func (e *Engine) Inspect(t detectors.Text) detectors.Result {
-	d := e.Examine(t)
-	r := e.grader.Grade(d)
-	r.Matches = d.Matches
-	r.Markers = markers(d.Hits)
-	return r
+	numbers := e.numbers.Find(t)
+	if len(t.Body) <= segmentSize {
+		d := e.examine(t, numbers)
+		r := e.grader.Grade(d)
+		r.Matches, r.Markers = d.Matches, markers(d.Hits, 0)
+		return r
+	}
+	return e.segments(t, numbers)
+}
+
+// A long text is graded in segments, so that what is kept of it is bounded. The
+// overlap is more than the stretch that the grader looks at as one.
+const (
+	segmentSize    = 1 << 20
+	segmentOverlap = 8 << 10
+)
+
+// segments inspects a long text: its grade is the best of its segments'.
+func (e *Engine) segments(t detectors.Text, numbers []detectors.Match) detectors.Result {
+	var best detectors.Result
+	var all []detectors.Marker
+	for from, seen := 0, 0; ; {
+		to := min(from+segmentSize, len(t.Body))
+		part := detectors.Text{Body: t.Body[from:to], Name: t.Name, Date: t.Date}
+		d := e.examine(part, shifted(numbers, from, to))
+		r := e.grader.Grade(d)
+		if from == 0 || r.Score > best.Score {
+			best = r
+		}
+		for _, m := range markers(d.Hits, from) {
+			if len(all) < maxMarkers && m.End > seen { // else the segment before has it
+				all = append(all, m)
+			}
+		}
+		seen = to
+		if to == len(t.Body) {
+			break
+		}
+		from = cut(t.Body, to-segmentOverlap)
+	}
+	persons, minors := e.grader.Count(numbers)
+	best.Persons, best.Minors = max(best.Persons, persons), max(best.Minors, minors)
+	best.Matches, best.Markers = numbers, all
+	return best
+}
+
+// cut moves an offset back to the start of a line nearby or of a rune.
+func cut(text []byte, i int) int {
+	if n := bytes.LastIndexByte(text[i-1000:i], '\n'); n >= 0 {
+		return i - 1000 + n + 1
+	}
+	for k := 0; k < utf8.UTFMax && !utf8.RuneStart(text[i]); k++ {
+		i--
+	}
+	return i
+}
+
+// shifted returns the matches inside text[from:to], with offsets of that.
+func shifted(matches []detectors.Match, from, to int) []detectors.Match {
+	var out []detectors.Match
+	for _, m := range matches {
+		if m.Start >= from && m.End <= to {
+			m.Start, m.End = m.Start-from, m.End-from
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // Grader returns the grader, for training and measuring.
@@ -98,7 +162,11 @@ func (e *Engine) Grader() *grade.Grader { return e.grader }
 
 // Examine finds what Grade weighs, without grading.
 func (e *Engine) Examine(t detectors.Text) *grade.Document {
-	d := &grade.Document{Text: t, Matches: e.numbers.Find(t)}
+	return e.examine(t, e.numbers.Find(t))
+}
+
+func (e *Engine) examine(t detectors.Text, numbers []detectors.Match) *grade.Document {
+	d := &grade.Document{Text: t, Matches: numbers}
 	e.matcher.Find(t.Body, func(h marker.Hit) bool {
 		d.Hits = append(d.Hits, h)
 		return len(d.Hits) < maxHits
@@ -130,8 +198,8 @@ func persons(d *grade.Document) []marker.Span {
 }
 
 // markers turns hits into the markers that are reported; of overlapping hits
-// of one marker the longest is kept.
-func markers(hits []marker.Hit) []detectors.Marker {
+// of one marker the longest is kept. shift is added to their offsets.
+func markers(hits []marker.Hit, shift int) []detectors.Marker {
 	var out []detectors.Marker
 	last := map[*marker.Entry]int{}
 	for _, h := range hits {
@@ -141,7 +209,7 @@ func markers(hits []marker.Hit) []detectors.Marker {
 		last[h.Entry] = h.End
 		out = append(out, detectors.Marker{
 			ID: h.Entry.ID, Category: h.Entry.Category, Term: h.Entry.Term,
-			Start: h.Start, End: h.End, Strength: h.Strength, Kind: h.Entry.Kind,
+			Start: h.Start + shift, End: h.End + shift, Strength: h.Strength, Kind: h.Entry.Kind,
 		})
 	}
 	return out

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"aktvakt/detectors"
+	"aktvakt/detectors/marker"
 )
 
 var testNow = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
@@ -248,6 +249,32 @@ func TestBuried(t *testing.T) {
 	}
 }
 
+// TestSegments: a case at any place of a text of many megabytes is found, once.
+func TestSegments(t *testing.T) {
+	e := newEngine(t, detectors.Options{CountTestNumbers: true})
+	line := "Gatan ska asfalteras och vattenledningen bytas under hösten.\n"
+	for _, before := range []int{0, segmentSize - 500, segmentSize - segmentOverlap - 400, 2 * segmentSize} {
+		filler := strings.Repeat(line, before/len(line))
+		body := filler + concern + concern + strings.Repeat(line, 3*segmentSize/len(line))
+		r := e.Inspect(detectors.Text{Body: []byte(body)})
+		if r.Grade != detectors.HighlySensitive {
+			t.Errorf("%d bytes before: grade %q, score %.1f", before, r.Grade, r.Score)
+		}
+		titles := 0
+		for _, m := range r.Markers {
+			if m.Term == "orosanmälan" {
+				titles++
+				if got := body[m.Start:m.End]; got != "Orosanmälan" {
+					t.Errorf("%d bytes before: marker covers %q", before, got)
+				}
+			}
+		}
+		if titles != 2 || len(r.Matches) != 2 {
+			t.Errorf("%d bytes before: %d markers, %d numbers, want 2 and 2", before, titles, len(r.Matches))
+		}
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	r := newEngine(t, detectors.Options{}).Inspect(detectors.Text{})
 	if r.Grade != detectors.None || r.Persons != 0 {
@@ -286,6 +313,23 @@ func BenchmarkInspect(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				e.Inspect(detectors.Text{Body: text})
+			}
+		})
+	}
+}
+
+// BenchmarkSearch is the search for numbers and markers alone, without names
+// and grade: what compares with a search by regular expressions.
+func BenchmarkSearch(b *testing.B) {
+	e := newEngine(b, detectors.Options{CountTestNumbers: true})
+	prose := bytes.Repeat([]byte("Kommunstyrelsen behandlade frågan om gång- och cykelvägen vid sammanträdet i mars.\n"), 10_000)
+	dense := bytes.Repeat([]byte("Anna;20150404-2381;2025-03-11;112233-4455;x\n"), 20_000)
+	for name, text := range map[string][]byte{"prose": prose, "dense": dense} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				e.numbers.Find(detectors.Text{Body: text})
+				e.matcher.Find(text, func(marker.Hit) bool { return true })
 			}
 		})
 	}

@@ -157,6 +157,18 @@ func (g *Grader) Features(d *Document) (names []string, x []float64) {
 	return f.names, f.x
 }
 
+// Count returns the number of different identity numbers that count, and how
+// many of them are of minors.
+func (g *Grader) Count(matches []detectors.Match) (persons, minors int) {
+	var ids []detectors.Match
+	for _, m := range matches {
+		if g.counts(m) {
+			ids = append(ids, m)
+		}
+	}
+	return distinctNumbers(ids, maxPersons)
+}
+
 // Value returns the log-odds that a short document is a case.
 func (g *Grader) Value(d *Document) float64 {
 	names, x := g.Features(d)
