@@ -41,7 +41,7 @@ const (
 	DCName = "dc1.lab.test"
 )
 
-const aptLine = "apt-get install -y samba samba-ad-dc samba-ad-provision samba-vfs-modules winbind smbclient ldb-tools krb5-user libnss-wrapper openssl iproute2"
+const aptLine = "apt-get install -y samba samba-ad-dc samba-ad-provision samba-vfs-modules winbind smbclient python3-samba libnss-wrapper openssl iproute2"
 
 // Config says what the domain holds beyond the fixed part.
 type Config struct {
