@@ -309,8 +309,13 @@ type Summary struct {
 	Findings  map[Severity]int `json:"findings"`
 	Verdicts  map[Verdict]int  `json:"verdicts"`
 	Incidents int              `json:"incidents"`
+	// IncidentSeverity counts the incidents by severity, for the trend.
+	IncidentSeverity map[Severity]int `json:"incident_severity,omitempty"`
 	// Resolved is how many findings of earlier runs are gone.
-	Resolved  int     `json:"resolved"`
+	Resolved int `json:"resolved"`
+	// Accepted is how many findings somebody decided to let be. They are in
+	// no other count of findings.
+	Accepted  int     `json:"accepted"`
 	Persons   int     `json:"persons"`
 	Minors    int     `json:"minors"`
 	Bytes     int64   `json:"bytes"`

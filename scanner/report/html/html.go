@@ -52,6 +52,11 @@ type Night struct {
 	Incidents map[finding.Severity]int
 }
 
+// NightOf returns an earlier run as a point of the trend.
+func NightOf(sum finding.Summary) Night {
+	return Night{Day: sum.Started, Incidents: sum.IncidentSeverity}
+}
+
 // New returns a sink that writes a page to the file path, which appears on
 // Close with mode 0600.
 func New(path string, opt Options) (report.Sink, error) {

@@ -81,6 +81,8 @@ func TestVerdict(t *testing.T) {
 	failed := jsonl.Run{Summary: finding.Summary{Targets: 1, PerTarget: []finding.TargetSummary{{Name: "a", Status: "failed", Error: "no"}}}}
 	stopped := clean
 	stopped.Complete = false
+	accepted := clean
+	accepted.Accepted = 3
 	miscounted := clean
 	miscounted.Entries = 12
 	tests := []struct {
@@ -93,6 +95,7 @@ func TestVerdict(t *testing.T) {
 		{"no target reached", failed, []string{`hero unsure`, "Nothing could be scanned", "1 target could not be scanned"}},
 		{"a wide group that cannot be counted", jsonl.Run{Summary: clean, Incidents: []finding.Incident{{ID: "I-1", Mode: finding.Overexposed, Root: "/srv/barn", Wide: []string{"Everyone (other)"}, People: 1, Documents: 3, Persons: 3}}},
 			[]string{"in “barn”, readable by Everyone (other)", "1 user could be counted"}},
+		{"accepted by somebody", jsonl.Run{Summary: accepted}, []string{`hero good`, "3 documents may stay as they are by decision"}},
 		{"stopped", jsonl.Run{Summary: stopped}, []string{`hero unsure`, "the run was stopped"}},
 		{"counts that do not add up", jsonl.Run{Summary: miscounted}, []string{"do not add up"}},
 	}

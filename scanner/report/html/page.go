@@ -191,6 +191,9 @@ func (v *view) verdict(s *sink, sum finding.Summary, unknown int) {
 		v.State, v.Verdict = "good", t.Say("verdict.good")
 		v.Lines = append(v.Lines, t.Say("verdict.good.sub"))
 	}
+	if sum.Accepted > 0 {
+		v.Lines = append(v.Lines, t.Say("verdict.accepted", "documents", t.Count("n.documents", sum.Accepted)))
+	}
 	if failed > 0 {
 		v.Warnings = append(v.Warnings, t.Say("verdict.incomplete", "targets", t.Count("n.targets", failed)))
 	} else if !sum.Complete {

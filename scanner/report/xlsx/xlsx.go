@@ -166,7 +166,7 @@ func (s *sink) summary(sum finding.Summary) error {
 		{"version", sum.Version}, {"started", sum.Started}, {"finished", sum.Finished},
 		{"complete", yes(sum.Complete)}, {"targets", sum.Targets}, {"entries", sum.Entries}, {"folders", sum.Folders},
 		{"scanned", sum.Scanned}, {"partial", sum.Partial}, {"unchanged", sum.Unchanged},
-		{"incidents", sum.Incidents}, {"resolved", sum.Resolved}, {"persons", sum.Persons}, {"minors", sum.Minors}, {"bytes", sum.Bytes},
+		{"incidents", sum.Incidents}, {"resolved", sum.Resolved}, {"accepted", sum.Accepted}, {"persons", sum.Persons}, {"minors", sum.Minors}, {"bytes", sum.Bytes},
 	}
 	for _, v := range finding.Severities {
 		rows = append(rows, []any{"findings " + string(v), sum.Findings[v]})
