@@ -10,7 +10,13 @@
 // (model.json, written by the command in folder train from labelled texts).
 // What weighed most is told in the result's reasons. Rules that law or harm
 // dictate stand beside the model: protected identity with an address, lists of
-// many people, blank forms.
+// many people, blank forms, invented people.
+//
+// How well it does is measured by package engine's Evaluate, on writers whose
+// texts the weights never saw; the fitted figure says nothing. What it still
+// misses most are warnings and reports of wrongdoing without family or health
+// in them, and English texts; what it takes for cases are news and guidance
+// that tell of people as a case does, and anonymised judgments.
 //
 // Start reading at Grader.Grade.
 package grade

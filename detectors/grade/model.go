@@ -7,6 +7,11 @@ import (
 	"sync"
 )
 
+// The weights are learned from the labelled folder that AKTVAKT_CORPUS names and
+// from the texts in folder fit.
+//
+//go:generate go run ./train -labels $AKTVAKT_CORPUS -out model.json
+
 //go:embed model.json
 var modelJSON []byte
 
