@@ -429,3 +429,19 @@ func TestFate(t *testing.T) {
 		t.Errorf("an unwatched finding is %s", got)
 	}
 }
+
+func TestPeople(t *testing.T) {
+	key := func(b byte, minor bool) finding.PersonKey { return finding.PersonKey{Key: [16]byte{b}, Minor: minor} }
+	found := []finding.Finding{
+		{Persons: 2, Minors: 1, PersonKeys: []finding.PersonKey{key(1, false), key(2, true)}},
+		{Persons: 2, Minors: 1, PersonKeys: []finding.PersonKey{key(2, true), key(2, true)}}, // one more by name alone
+		{Persons: 3, Minors: 2}, // by name alone
+		{Persons: 9, Minors: 9, Status: finding.StatusFalsePositive},
+	}
+	if persons, minors := People(found); persons != 6 || minors != 3 {
+		t.Errorf("%d persons, %d minors; want 6 and 3", persons, minors)
+	}
+	if persons, minors := People(nil); persons != 0 || minors != 0 {
+		t.Errorf("%d persons, %d minors of nothing", persons, minors)
+	}
+}
