@@ -63,6 +63,8 @@ type Options struct {
 	Sink      report.Sink
 	// Life may be nil: then every finding is new.
 	Life Life
+	// Accept are the decisions on findings that may stay; nil is none.
+	Accept *judge.Acceptances
 	// Key is the key of the HMACs that stand for people and findings.
 	Key     []byte
 	Limits  extract.Limits
@@ -324,13 +326,27 @@ func (r *runner) finish(ctx context.Context, ts []*target) (finding.Summary, err
 		}
 	}
 	err := r.live(ctx, completed, now)
-	found, incidents := r.Judge.Incidents(r.found, r.census)
+	found, incidents := r.decide(now)
 	r.count(found, incidents)
 	r.summary.Finished, r.summary.DurationS = now, now.Sub(r.started).Seconds()
 	if werr := r.write(found, incidents); werr != nil {
 		err = errors.Join(err, fmt.Errorf("write report: %w", werr))
 	}
 	return r.summary, errors.Join(err, r.sinkErr, cause)
+}
+
+// decide gathers incidents and lays the operator's decisions over the
+// findings. An incident's status is that of its findings, so incidents are
+// gathered again once those are known.
+func (r *runner) decide(now time.Time) ([]finding.Finding, []finding.Incident) {
+	found, incidents := r.Judge.Incidents(r.found, r.census)
+	if r.Accept == nil {
+		return found, incidents
+	}
+	for _, u := range r.Accept.Apply(found, now) {
+		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("The acceptance of %s by %s covers nothing: %s.", u.Finding+u.Incident, u.By, u.Why))
+	}
+	return r.Judge.Incidents(found, r.census)
 }
 
 // live fills in what is known of the findings from earlier runs.
@@ -363,9 +379,17 @@ func (r *runner) write(found []finding.Finding, incidents []finding.Incident) er
 // count sums up findings and distinct people.
 func (r *runner) count(found []finding.Finding, incidents []finding.Incident) {
 	for _, f := range found {
-		r.summary.Findings[f.Severity]++
+		if f.Closed() {
+			r.summary.Accepted++
+		} else {
+			r.summary.Findings[f.Severity]++
+		}
 	}
-	r.summary.Incidents = len(incidents)
+	for _, i := range incidents {
+		if i.Status != finding.StatusAccepted && i.Status != finding.StatusFalsePositive {
+			r.summary.Incidents++
+		}
+	}
 	r.summary.Persons, r.summary.Minors = judge.People(found)
 }
 

@@ -3,30 +3,40 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"aktvakt/scanner/access"
 	"aktvakt/scanner/access/directory"
+	"aktvakt/scanner/access/directory/entries"
 	"aktvakt/scanner/config"
 )
 
-// readDirectories downloads the configured domains and joins them. A domain
-// that cannot be read makes the answers about its groups incomplete: the note
-// says so in the report.
-func readDirectories(ctx context.Context, ds []config.Directory) (*access.Directory, error) {
+// directoryAge is how long the answer of a directory holds: one night.
+const directoryAge = 16 * time.Hour
+
+// readDirectories reads the configured domains and joins them. A domain that
+// cannot be read makes the answers about its groups incomplete: the note says
+// so in the report. What was downloaded is kept in cache, a folder, for the
+// night; empty keeps nothing.
+func readDirectories(ctx context.Context, ds []config.Directory, cache string) (*access.Directory, error) {
 	var all *access.Directory
 	for _, d := range ds {
-		s, err := ldapServer(d)
-		if err != nil {
+		got, err := readDirectory(ctx, d, cache)
+		var usage *usageError
+		if errors.As(err, &usage) {
 			return nil, err
 		}
-		got, err := directory.LDAP(ctx, s)
+		name := cmp.Or(d.URL, d.Export)
 		if err != nil {
-			got = &access.Directory{Name: d.URL, Notes: []string{fmt.Sprintf("The directory %s could not be read: %v", d.URL, err)}}
+			got = &access.Directory{Name: name, Notes: []string{fmt.Sprintf("The directory %s could not be read: %v", name, err)}}
 		}
 		if all == nil {
 			all = got
@@ -35,6 +45,25 @@ func readDirectories(ctx context.Context, ds []config.Directory) (*access.Direct
 		}
 	}
 	return all, nil
+}
+
+func readDirectory(ctx context.Context, d config.Directory, cache string) (*access.Directory, error) {
+	if d.Export != "" {
+		return entries.Export(d.Export, d.Domain)
+	}
+	s, err := ldapServer(d)
+	if err != nil {
+		return nil, err
+	}
+	fetch := func() (*access.Directory, error) { return directory.LDAP(ctx, s) }
+	if cache == "" {
+		return fetch()
+	}
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	id := sha256.Sum256([]byte(d.URL + "\x00" + d.Base + "\x00" + s.User))
+	return directory.Cached(filepath.Join(cache, fmt.Sprintf("directory-%x.json", id[:8])), directoryAge, fetch)
 }
 
 func ldapServer(d config.Directory) (directory.LDAPServer, error) {

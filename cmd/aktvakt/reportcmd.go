@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,32 +18,51 @@ import (
 	"aktvakt/scanner/finding"
 	"aktvakt/scanner/report"
 	"aktvakt/scanner/report/csv"
+	"aktvakt/scanner/report/diff"
 	"aktvakt/scanner/report/html"
 	"aktvakt/scanner/report/jsonl"
+	"aktvakt/scanner/report/metrics"
+	"aktvakt/scanner/report/ocsf"
 	"aktvakt/scanner/report/text"
 	"aktvakt/scanner/report/xlsx"
 	"aktvakt/scanner/state"
 )
 
+type reportFlags struct {
+	scanFlags
+	run, since int64
+	incident   string
+	seen       string
+}
+
 func newReport() *cobra.Command {
-	var f struct {
-		config, state, dir, language string
-		formats                      []string
-		run                          int64
-		json                         bool
-	}
+	var f reportFlags
 	c := &cobra.Command{
 		Use:   "report [flags]",
 		Short: "Render the last run again, in any format",
+		Long: `report renders an earlier run again. --diff compares it with the run before, or
+with --diff=NUMBER. --format dossier --incident ID writes what an organisation
+needs to decide on an incident and to notify it (GDPR articles 33 and 34), as a
+Word document and as JSON; --seen tells when a person first saw it, from which
+the 72 hours run.`,
 		Example: `  aktvakt report --format html --lang sv
   aktvakt report --run 17 --report /srv/reports/old
+  aktvakt report --diff
+  aktvakt report --format dossier --incident I-7K2QXAMPLE234567 --lang da
   aktvakt report --json | jq 'select(.type=="finding")'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			flags := scanFlags{config: f.config, state: f.state, report: f.dir, language: f.language, formats: f.formats}
-			cfg, err := flags.configure([]string{"."})
+			wantsDossier := slices.Contains(f.formats, "dossier") || slices.Contains(f.formats, "dossier-template")
+			formats := f.formats
+			if wantsDossier {
+				f.formats = nil
+			}
+			cfg, err := f.configure([]string{"."})
 			if err != nil {
 				return err
+			}
+			if slices.Contains(formats, "dossier-template") {
+				return writeTemplate(c, cfg.Report)
 			}
 			store, err := openState(c.Context(), cfg.State)
 			if err != nil {
@@ -52,27 +73,80 @@ func newReport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var sinks []report.Sink
-			if f.json {
-				sinks = append(sinks, jsonl.New(c.OutOrStdout()))
-			} else {
-				if sinks, err = reportSinks(cfg.Report); err != nil {
-					return &hinted{err, "say where the report may be written with --report DIR"}
-				}
-				sinks = append(sinks, text.New(c.OutOrStdout(), reportFile(cfg.Report)))
+			run, err := unpack(past)
+			switch {
+			case err != nil:
+				return err
+			case wantsDossier:
+				return writeDossier(c, cfg.Report, f, run)
+			case c.Flags().Changed("diff"):
+				return showDiff(c, store, past.ID, f.since, run)
 			}
-			return replay(past, report.Multi(sinks...))
+			return render(c, f, cfg, run)
 		},
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.config, "config", "", "the configuration `FILE`")
 	fl.StringVar(&f.state, "state", "", "where earlier runs are kept, `sqlite:PATH`")
-	fl.StringVar(&f.dir, "report", "", "the `DIR` the report is written to (default ./aktvakt-report)")
-	fl.StringSliceVar(&f.formats, "format", nil, "report formats: html, jsonl, csv, xlsx (default all)")
+	fl.StringVar(&f.report, "report", "", "the `DIR` the report is written to (default ./aktvakt-report)")
+	fl.StringSliceVar(&f.formats, "format", nil, "html, jsonl, csv, xlsx, metrics, ocsf, dossier, dossier-template (default the first four)")
 	fl.StringVar(&f.language, "lang", "", "language of the report: sv, da, nb, fi, en")
 	fl.Int64Var(&f.run, "run", 0, "the `NUMBER` of an earlier run (default the last)")
+	fl.Int64Var(&f.since, "diff", 0, "compare with the run `NUMBER`, or without a number with the one before")
+	fl.Lookup("diff").NoOptDefVal = "0"
+	fl.StringVar(&f.incident, "incident", "", "the `ID` of the dossier's incident")
+	fl.StringVar(&f.seen, "seen", "", "when a person first saw the incident, such as 2026-11-25T08:15")
+	fl.BoolVar(&f.redact, "redact-paths", false, "replace the names of folders and files by tokens, to show the report to others")
 	fl.BoolVar(&f.json, "json", false, "print JSON Lines on standard output and write no files")
 	return c
+}
+
+// render writes a past run in the formats asked for.
+func render(c *cobra.Command, f reportFlags, cfg config.Config, run jsonl.Run) error {
+	var sinks []report.Sink
+	var err error
+	if f.json {
+		sinks = append(sinks, jsonl.New(c.OutOrStdout()))
+	} else {
+		if sinks, err = reportSinks(cfg.Report); err != nil {
+			return &hinted{err, "say where the report may be written with --report DIR"}
+		}
+		sinks = append(sinks, text.New(c.OutOrStdout(), reportFile(cfg.Report)))
+	}
+	return replay(run, redacted(cfg.Report, report.Multi(sinks...)))
+}
+
+// redacted takes names out of what a sink gets, where that is asked for.
+func redacted(c config.Report, s report.Sink) report.Sink {
+	if !c.RedactPaths {
+		return s
+	}
+	key := make([]byte, 32) // thrown away with the process
+	rand.Read(key)
+	return report.Redact(s, key)
+}
+
+// showDiff compares a run with an earlier one.
+func showDiff(c *cobra.Command, store *state.Store, id, since int64, run jsonl.Run) error {
+	if since == 0 {
+		before, err := store.Before(c.Context(), id)
+		if errors.Is(err, state.ErrNoRun) {
+			return &hinted{fmt.Errorf("there is no run before run %d to compare with", id), ""}
+		}
+		if err != nil {
+			return err
+		}
+		since = before.ID
+	}
+	past, err := pick(c, store, since)
+	if err != nil {
+		return err
+	}
+	before, err := unpack(past)
+	if err != nil {
+		return err
+	}
+	return diff.Compare(before, run).Write(c.OutOrStdout())
 }
 
 func pick(c *cobra.Command, s *state.Store, id int64) (state.PastRun, error) {
@@ -86,16 +160,21 @@ func pick(c *cobra.Command, s *state.Store, id int64) (state.PastRun, error) {
 	return past, err
 }
 
-// replay feeds the output of a past run to a sink.
-func replay(past state.PastRun, sink report.Sink) error {
+// unpack reads the output of a past run.
+func unpack(past state.PastRun) (jsonl.Run, error) {
 	z, err := gzip.NewReader(bytes.NewReader(past.Output))
 	if err != nil {
-		return fmt.Errorf("stored run %d: %w", past.ID, err)
+		return jsonl.Run{}, fmt.Errorf("stored run %d: %w", past.ID, err)
 	}
 	run, err := jsonl.Read(z)
 	if err != nil {
-		return fmt.Errorf("stored run %d: %w", past.ID, err)
+		return jsonl.Run{}, fmt.Errorf("stored run %d: %w", past.ID, err)
 	}
+	return run, nil
+}
+
+// replay feeds a past run to a sink.
+func replay(run jsonl.Run, sink report.Sink) error {
 	var errs []error
 	for _, x := range run.Findings {
 		errs = append(errs, sink.Finding(x))
@@ -141,6 +220,10 @@ func openFormat(format string, c config.Report) (report.Sink, error) {
 		return report.ToFile(name, csv.New)
 	case "xlsx":
 		return xlsx.New(name)
+	case "metrics":
+		return metrics.New(filepath.Join(c.Dir, "aktvakt.prom"))
+	case "ocsf":
+		return report.ToFile(filepath.Join(c.Dir, "findings.ocsf.jsonl"), ocsf.New)
 	}
 	return nil, fmt.Errorf("unknown report format %q", format)
 }

@@ -28,7 +28,8 @@ import (
 type scanFlags struct {
 	config, state, report, failOn, country, language string
 	formats                                          []string
-	json, full, dryRun, countTest, noState           bool
+	json, full, dryRun, countTest, redact            bool
+	accept                                           string
 	maxDuration                                      config.Duration
 	bandwidth                                        config.Size
 	workers                                          int
@@ -74,8 +75,10 @@ reached, 130 cancelled.`,
 	fl.StringVar(&f.config, "config", "", "the configuration `FILE`")
 	fl.StringVar(&f.state, "state", "", "where earlier runs are kept, `sqlite:PATH` (default a file in your state directory)")
 	fl.StringVar(&f.report, "report", "", "the `DIR` the report is written to (default ./aktvakt-report)")
-	fl.StringSliceVar(&f.formats, "format", nil, "report formats: html, jsonl, csv, xlsx (default all)")
+	fl.StringSliceVar(&f.formats, "format", nil, "report formats: html, jsonl, csv, xlsx, metrics, ocsf (default the first four)")
 	fl.StringVar(&f.language, "lang", "", "language of the report: sv, da, nb, fi, en")
+	fl.StringVar(&f.accept, "accept", "", "a YAML `FILE` of decisions on findings that may stay")
+	fl.BoolVar(&f.redact, "redact-paths", false, "replace the names of folders and files by tokens, to show the report to others")
 	fl.BoolVar(&f.json, "json", false, "print JSON Lines on standard output")
 	fl.BoolVar(&f.full, "full", false, "ignore what was seen before")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "walk the targets and count, read no document, write no report")
@@ -139,6 +142,8 @@ func (f *scanFlags) configure(args []string) (config.Config, error) {
 	if f.formats != nil {
 		cfg.Report.Formats = f.formats
 	}
+	set(&cfg.Report.Accept, f.accept)
+	cfg.Report.RedactPaths = cfg.Report.RedactPaths || f.redact
 	cfg.Detectors.CountTestNumbers = cfg.Detectors.CountTestNumbers || f.countTest
 	if cfg.State != "" && !strings.HasPrefix(cfg.State, "sqlite:") {
 		bad(fmt.Sprintf("--state %q: unknown kind of store", cfg.State), "write sqlite:/var/lib/aktvakt/state.db")
@@ -169,6 +174,18 @@ func defaultState() (string, error) {
 	return "sqlite:" + filepath.Join(dir, "aktvakt", "state.db"), nil
 }
 
+// stateDir is the folder of the state, for what else is kept between runs;
+// empty where there is none.
+func stateDir(dsn string) string {
+	if dsn == "" {
+		var err error
+		if dsn, err = defaultState(); err != nil {
+			return ""
+		}
+	}
+	return filepath.Dir(strings.TrimPrefix(dsn, "sqlite:"))
+}
+
 func openState(ctx context.Context, dsn string) (*state.Store, error) {
 	if dsn == "" {
 		var err error
@@ -193,6 +210,10 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	if err != nil {
 		return &usageError{"policy: " + err.Error(), ""}
 	}
+	accept, err := loadAcceptances(cfg.Report.Accept)
+	if err != nil {
+		return err
+	}
 	targets, err := openTargets(ctx, cfg)
 	if err != nil {
 		return err
@@ -214,12 +235,13 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	if err != nil {
 		return &hinted{err, "say where the report may be written with --report DIR"}
 	}
-	sinks = append(sinks, jsonl.New(zip))
 	if f.json {
 		sinks = append(sinks, jsonl.New(c.OutOrStdout()))
 	} else {
 		sinks = append(sinks, text.New(c.OutOrStdout(), reportFile(cfg.Report)))
 	}
+	// What is stored keeps its names: ids and incidents follow from them.
+	sink := report.Multi(redacted(cfg.Report, report.Multi(sinks...)), jsonl.New(zip))
 	run, err := store.Begin(ctx, time.Now())
 	if err != nil {
 		return err
@@ -229,7 +251,7 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	work, cancel := withMaxDuration(ctx, cfg.Limits.MaxDuration.Std())
 	defer cancel()
 	sum, err := scanner.Run(work, scanner.Options{
-		Extractor: ext, Inspector: eng, Judge: jdg, Sink: report.Multi(sinks...), Life: run, Key: store.Key(),
+		Extractor: ext, Inspector: eng, Judge: jdg, Sink: sink, Life: run, Accept: accept, Key: store.Key(),
 		Limits:  limitsOf(cfg.Extract),
 		Version: versionString(), MaxFileSize: int64(cfg.Extract.MaxFileSize), Workers: cfg.Limits.Workers,
 		CountTestNumbers: cfg.Detectors.CountTestNumbers, Notes: ext.Notes(), Count: count,
@@ -239,6 +261,26 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 		err = ferr
 	}
 	return outcome(c, f, sum, err)
+}
+
+// loadAcceptances reads the decisions on findings; an empty name is none.
+func loadAcceptances(name string) (*judge.Acceptances, error) {
+	if name == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &usageError{"acceptances: " + err.Error(), ""}
+	}
+	a, err := judge.ParseAcceptances(b)
+	if err != nil {
+		f := &config.Faults{File: name}
+		for line := range strings.Lines(err.Error()) {
+			f.List = append(f.List, config.Fault{What: strings.TrimSpace(line)})
+		}
+		return nil, f
+	}
+	return a, nil
 }
 
 // withMaxDuration ends a context with ErrMaxDuration; 0 is no limit.

@@ -22,7 +22,7 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 	var out []scanner.Target
 	var faults []error
 	hosts := map[string]*smb.Limiter{}
-	dir, err := readDirectories(ctx, cfg.Directories)
+	dir, err := readDirectories(ctx, cfg.Directories, stateDir(cfg.State))
 	if err != nil {
 		faults = append(faults, err)
 	}

@@ -48,6 +48,14 @@ func (c *Config) check(lines map[string]int, faults *Faults) {
 			k.fault(fmt.Sprintf("detectors.markers.%d", i), "", "detectors.markers: %v", err)
 		}
 	}
+	for _, f := range []struct{ path, name string }{{"report.accept", c.Report.Accept}, {"report.dossier_template", c.Report.DossierTemplate}} {
+		if f.name == "" {
+			continue
+		}
+		if _, err := os.Stat(f.name); err != nil {
+			k.fault(f.path, "", "%s: %v", f.path, err)
+		}
+	}
 	if c.Access.WideShare < 0 || c.Access.WideShare > 1 {
 		k.fault("access.wide_share", "write 0.5 for half of the staff", "access.wide_share must be from 0 to 1, not %v", c.Access.WideShare)
 	}
@@ -105,11 +113,15 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 }
 
 func (k *checker) directory(at string, d Directory) {
-	if !strings.HasPrefix(d.URL, "ldaps://") && !strings.HasPrefix(d.URL, "ldap://") {
+	if (d.URL == "") == (d.Export == "") {
+		k.fault(at, "write url: ldaps://dc1.kommun.example, or export: FILE", "a directory needs either url or export")
+		return
+	}
+	if d.Export == "" && !strings.HasPrefix(d.URL, "ldaps://") && !strings.HasPrefix(d.URL, "ldap://") {
 		k.fault(at, "write ldaps://dc1.kommun.example", "directory %q: the address must be ldaps:// or ldap://", d.URL)
 	}
 	for _, f := range []struct{ key, name string }{
-		{"password_file", d.PasswordFile}, {"keytab", d.Keytab}, {"krb5_conf", d.Krb5Conf}, {"ca_file", d.CAFile},
+		{"export", d.Export}, {"password_file", d.PasswordFile}, {"keytab", d.Keytab}, {"krb5_conf", d.Krb5Conf}, {"ca_file", d.CAFile},
 	} {
 		if f.name == "" {
 			continue

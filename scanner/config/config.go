@@ -54,6 +54,8 @@ type Directory struct {
 	Keytab       string `yaml:"keytab,omitempty" json:"keytab,omitempty" jsonschema:"description=Log on with Kerberos instead of a password."`
 	Realm        string `yaml:"realm,omitempty" json:"realm,omitempty"`
 	Krb5Conf     string `yaml:"krb5_conf,omitempty" json:"krb5_conf,omitempty"`
+	Export       string `yaml:"export,omitempty" json:"export,omitempty" jsonschema:"description=An LDIF or CSV file instead of a server."`
+	Domain       string `yaml:"domain,omitempty" json:"domain,omitempty" jsonschema:"description=The short name of the domain of an export."`
 	CAFile       string `yaml:"ca_file,omitempty" json:"ca_file,omitempty" jsonschema:"description=PEM file of the authority that signed the controller's certificate; default the system's."`
 }
 
@@ -91,9 +93,13 @@ type Access struct {
 
 // Report says what is written where.
 type Report struct {
-	Dir      string   `yaml:"dir,omitempty" json:"dir,omitempty" jsonschema:"description=Folder of the report; default ./aktvakt-report."`
-	Formats  []string `yaml:"formats,omitempty" json:"formats,omitempty" jsonschema:"description=Any of html, jsonl, csv, xlsx; summary.json is always written."`
-	Language string   `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"enum=sv,enum=da,enum=nb,enum=fi,enum=en"`
+	Dir             string   `yaml:"dir,omitempty" json:"dir,omitempty" jsonschema:"description=Folder of the report; default ./aktvakt-report."`
+	Formats         []string `yaml:"formats,omitempty" json:"formats,omitempty" jsonschema:"description=Any of html, jsonl, csv, xlsx, metrics, ocsf; summary.json is always written."`
+	Accept          string   `yaml:"accept,omitempty" json:"accept,omitempty" jsonschema:"description=A YAML file of decisions on findings that may stay."`
+	RedactPaths     bool     `yaml:"redact_paths,omitempty" json:"redact_paths,omitempty" jsonschema:"description=Replace the names of folders and files by tokens."`
+	Organisation    string   `yaml:"organisation,omitempty" json:"organisation,omitempty" jsonschema:"description=The controller's name in a dossier."`
+	DossierTemplate string   `yaml:"dossier_template,omitempty" json:"dossier_template,omitempty" jsonschema:"description=A Word file of your own for the dossier; aktvakt report --format dossier-template writes the default one."`
+	Language        string   `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"enum=sv,enum=da,enum=nb,enum=fi,enum=en"`
 }
 
 // Limits hold for the whole run.
@@ -104,7 +110,10 @@ type Limits struct {
 }
 
 // Formats are the report formats that exist.
-var Formats = []string{"html", "jsonl", "csv", "xlsx"}
+var Formats = []string{"html", "jsonl", "csv", "xlsx", "metrics", "ocsf"}
+
+// DefaultFormats are written where nothing else is asked for.
+var DefaultFormats = []string{"html", "jsonl", "csv", "xlsx"}
 
 // Countries are the home countries.
 var Countries = []string{"se", "dk", "no", "fi", "is"}
@@ -120,7 +129,7 @@ func Default() Config {
 			PDF: "pdfium", MaxFileSize: 2 << 30, MaxText: 64 << 20,
 			Timeout: Duration(time.Minute), Languages: []string{"swe", "dan", "nor", "fin", "eng"},
 		},
-		Report: Report{Dir: "aktvakt-report", Formats: Formats, Language: "en"},
+		Report: Report{Dir: "aktvakt-report", Formats: DefaultFormats, Language: "en"},
 		Access: Access{WideShare: 0.5},
 	}
 }

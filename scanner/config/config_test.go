@@ -93,7 +93,7 @@ func TestFaults(t *testing.T) {
 		{"no guess", "zzzzzzz: 1\n", []Fault{{1, `unknown key "zzzzzzz"`, "known keys are access, detectors, directories, extract, limits, policy, report, state, targets"}}},
 		{"twice", "state: sqlite:a\nstate: sqlite:b\n", []Fault{{2, `key "state" is there twice`, ""}}},
 		{"state", "state: postgres:x\n", []Fault{{1, `state "postgres:x": unknown kind of store`, "write sqlite:/var/lib/aktvakt/state.db"}}},
-		{"value", "report:\n  formats: [html, pdf]\n", []Fault{{2, `report.formats: unknown value "pdf"`, "known values are html, jsonl, csv, xlsx"}}},
+		{"value", "report:\n  formats: [html, pdf]\n", []Fault{{2, `report.formats: unknown value "pdf"`, "known values are html, jsonl, csv, xlsx, metrics, ocsf"}}},
 		{"password", "targets:\n  - url: smb://a:b@h/s\n", []Fault{{2, `target smb://…@h: a password does not belong in the target`, "set AKTVAKT_SMB_PASSWORD_FILE, or password_file in the configuration"}}},
 		{"regexp", "detectors:\n  not_identity: ['(']\n", []Fault{{2, "detectors.not_identity: error parsing regexp: missing closing ): `(`", ""}}},
 		{"list", "report:\n  formats: html\n", []Fault{{2, "report.formats must be a list", "write it as a list: formats: [a, b]"}}},

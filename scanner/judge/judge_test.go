@@ -48,7 +48,9 @@ func TestVerdict(t *testing.T) {
 	machines := audience(2, 1000, `LAB\Domain Computers`)
 	machines.Via[0].People = 0
 	orphan := audience(10, 1000)
-	orphan.Complete, orphan.Unresolved = false, []string{"S-1-5-21-9-9-9-1104"}
+	orphan.Complete, orphan.NoBound, orphan.Unresolved = false, true, []string{"S-1-5-21-9-9-9-1104"}
+	deleted := audience(10, 1000)
+	deleted.Complete, deleted.Unresolved = false, []string{"S-1-5-21-1-2-3-1104"}
 
 	tests := []struct {
 		name    string
@@ -77,6 +79,7 @@ func TestVerdict(t *testing.T) {
 		{"sensitive open to machines", detectors.Sensitive, machines, finding.TooWide, 50, 0, true},
 		{"sensitive, limit inside the interval", detectors.Sensitive, gap, finding.Unknown, 50, 0, true},
 		{"sensitive, interval below the limit", detectors.Sensitive, gapWithin, finding.Allowed, 50, 0, false},
+		{"sensitive, a deleted account", detectors.Sensitive, deleted, finding.Allowed, 50, 0, false},
 		{"sensitive, one orphan", detectors.Sensitive, orphan, finding.Unknown, 50, 0, true},
 		{"sensitive, rules unreadable", detectors.Sensitive, nil, finding.Unknown, 50, 0, true},
 		{"highly sensitive at the limit", detectors.HighlySensitive, audience(15, 1000), finding.Allowed, 15, 0, false},

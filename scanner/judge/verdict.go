@@ -32,7 +32,9 @@ const (
 )
 
 // decide holds an audience against the policy. An incomplete audience decides
-// only where both ends of its interval say the same.
+// only where both ends of its interval say the same and the upper one is a
+// true bound: the SID of a deleted account in a domain that is wholly known
+// lets nobody in, one of a domain that nobody could read may let in anybody.
 func (j *Judge) decide(e Evidence) decision {
 	grade := finding.Grade(e.Content.Grade)
 	if grade != finding.Internal && grade != finding.Sensitive && grade != finding.HighlySensitive {
@@ -67,7 +69,7 @@ func decideRule(rule Rule, a *access.Audience) decision {
 		d.cause = tooMany
 	case a.PeopleMax > limit:
 		d.verdict, d.cause = finding.Unknown, interval
-	case !a.Complete && len(a.Unresolved) > 0 && (limit != unlimited || rule.WideGroups != Allow):
+	case a.NoBound && !a.Complete && (limit != unlimited || rule.WideGroups != Allow):
 		d.verdict, d.cause = finding.Unknown, unresolved
 	default:
 		d.verdict, d.cause = finding.Allowed, within
@@ -124,7 +126,7 @@ func decidePath(p PathRule, a *access.Audience) decision {
 	case a.NullDACL || wide || least > p.MaxBeyond:
 	case most > p.MaxBeyond:
 		d.verdict, d.cause = finding.Unknown, interval
-	case !a.Complete && len(a.Unresolved) > 0:
+	case a.NoBound && !a.Complete:
 		d.verdict, d.cause = finding.Unknown, unresolved
 	default:
 		d.verdict, d.cause = finding.Allowed, within

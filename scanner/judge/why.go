@@ -26,6 +26,9 @@ func why(f finding.Finding, c cause) string {
 		return fmt.Sprintf("Between %s and %s can read this %s; the limit of %s lies between, so it cannot count as safe.",
 			num(f.People), count(f.PeopleMax, "person", "people"), doc, num(f.Allowed))
 	case unresolved:
+		if len(f.Unresolved) == 0 {
+			return fmt.Sprintf("%s can read this %s, and perhaps others: its access rules could not be read in full.", sentence(readers), doc)
+		}
 		return fmt.Sprintf("%s can read this %s, and so can whoever stands behind %s, which no directory could name.",
 			sentence(readers), doc, count(len(f.Unresolved), "unresolved account or group", "unresolved accounts or groups"))
 	case anonymous:

@@ -232,6 +232,12 @@ func (s *Store) Run(ctx context.Context, id int64) (PastRun, error) {
 	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND id = ?`, id)
 }
 
+// Before returns the newest finished run before the one of that number, or
+// ErrNoRun.
+func (s *Store) Before(ctx context.Context, id int64) (PastRun, error) {
+	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND id < ? ORDER BY id DESC LIMIT 1`, id)
+}
+
 func (s *Store) run(ctx context.Context, query string, args ...any) (PastRun, error) {
 	var p PastRun
 	var started, finished string

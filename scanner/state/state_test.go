@@ -84,6 +84,12 @@ func TestLifeOfFindings(t *testing.T) {
 	if want := (PastRun{ID: 6, Started: night.AddDate(0, 0, 5), Finished: night.AddDate(0, 0, 5), Complete: true, Output: []byte{5}}); !cmp.Equal(want, last) {
 		t.Errorf("last run: %s", cmp.Diff(want, last))
 	}
+	if before, err := s.Before(t.Context(), 6); err != nil || before.ID != 5 {
+		t.Errorf("before the sixth run: %v, %v", before.ID, err)
+	}
+	if _, err := s.Before(t.Context(), 1); !errors.Is(err, ErrNoRun) {
+		t.Errorf("before the first run: %v", err)
+	}
 	if first, err := s.Run(t.Context(), 1); err != nil || first.Output[0] != 0 {
 		t.Errorf("first run: %v, %v", first, err)
 	}

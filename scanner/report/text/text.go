@@ -39,8 +39,11 @@ func (s *Sink) Finding(f finding.Finding) error {
 	return nil
 }
 
-// Incident takes in an incident.
+// Incident takes in an incident, unless somebody decided to let it be.
 func (s *Sink) Incident(i finding.Incident) error {
+	if i.Status == finding.StatusAccepted || i.Status == finding.StatusFalsePositive {
+		return nil
+	}
 	s.incidents = append(s.incidents, i)
 	return nil
 }
@@ -110,7 +113,7 @@ func incident(b *strings.Builder, i finding.Incident) {
 func (s *Sink) unknown(b *strings.Builder) {
 	var list []finding.Finding
 	for _, f := range s.findings {
-		if f.Verdict == finding.Unknown {
+		if f.Verdict == finding.Unknown && !f.Closed() {
 			list = append(list, f)
 		}
 	}
@@ -143,6 +146,9 @@ func coverage(b *strings.Builder, s finding.Summary) {
 	fmt.Fprintf(b, "%s in %s", plural(n, "finding"), plural(s.Incidents, "incident"))
 	if s.Resolved > 0 {
 		fmt.Fprintf(b, ", %d resolved since the last run", s.Resolved)
+	}
+	if s.Accepted > 0 {
+		fmt.Fprintf(b, ", %d accepted", s.Accepted)
 	}
 	fmt.Fprintf(b, "\n%s in %s: %d scanned", entries(s.Entries), plural(s.Folders, "folder"), s.Scanned)
 	if s.Unchanged > 0 {
