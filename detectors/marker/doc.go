@@ -22,6 +22,9 @@
 //	  match: prefix             # word (default), prefix or regex
 //	  stem: orosanmäl           # for prefix: any letters may follow
 //	  forms: [anmälan om oro]   # matched whole; the default is the term
+//	  pattern: 'SN ?\d{4}'       # for regex: RE2, run around its fixed texts
+//	  near: [diagnos]           # or around these, within 60 bytes
+//	  case_sensitive: true      # for all forms
 //	  promote: title            # title, heading, lawref or stamp
 //	  from: 2025-07-01          # a reference to law holds from this day
 //	  until: 2025-06-30         # and up to this one
