@@ -13,9 +13,11 @@ type surroundings struct {
 	person   float64
 	name     bool // two capitalised words beside it
 	negative float64
-	unknown  bool // the number of something unknown
-	org      bool
-	unit     bool
+	unknown  bool // some other label stands before it
+	// otherNumber: the label says that it is the number of something else.
+	otherNumber bool
+	org         bool
+	unit        bool
 }
 
 const (
@@ -131,6 +133,12 @@ func before(w []byte, start int) (s surroundings) {
 				x, a = y, h
 			}
 		}
+		if (x.class == wordUnknown || x.class == wordOther && n == 0) && a > low+1 && w[a-1] == ' ' {
+			// A word torn in two: pe rsonnummer.
+			if y, h := hyphenated(w, low, a, g); y.class == wordLabel {
+				x, a = y, h
+			}
+		}
 		if g-a == 1 && n == 0 {
 			if y, h := letterSpaced(w, low, g); y.class != wordOther {
 				x, a = y, h
@@ -167,8 +175,8 @@ func before(w []byte, start int) (s surroundings) {
 		case wordFiller:
 			continue
 		case wordNegative:
-			if s.person == 0 && s.id == 0 {
-				s.negative = weight
+			if s.person == 0 && (s.id == 0 || k <= 1) {
+				s.negative, s.id = weight, 0
 				if prev {
 					s.negative *= 0.7
 				}
@@ -184,13 +192,13 @@ func before(w []byte, start int) (s surroundings) {
 			}
 			s.negative = max(s.negative, 0.15)
 		case wordUnknown:
-			s.unknown = true
+			s.otherNumber = k == 0
 			return s
 		case wordUnit:
 			return s
 		case wordOther:
 			if number && k == 0 {
-				s.unknown = true
+				s.otherNumber = true
 				return s
 			}
 			if k == 0 && colon && !prev {
@@ -221,6 +229,9 @@ func hyphenated(w []byte, low, a, e int) (word, int) {
 	n := foldWord(buf[:16], w[h:a-1])
 	n += foldWord(buf[n:], w[a:e])
 	x := classify(buf[:n])
+	if string(buf[:n]) == "pnr" {
+		x.kinds = kindsSE // in Danish the number of a place of production
+	}
 	if x.class != wordLabel && x.class != wordNegative && x.class != wordOrg {
 		return word{}, a
 	}
@@ -244,10 +255,13 @@ func letterSpaced(w []byte, low, e int) (word, int) {
 		rev[len(rev)-1-n] = one[0]
 		n++
 		e = b
-		if b <= low || w[b-1] != ' ' {
+		a = b
+		for a > low && a > b-3 && (w[a-1] == ' ' || w[a-1] == '-' || w[a-1] == '.') {
+			a--
+		}
+		if a == b {
 			break
 		}
-		a = b - 1
 	}
 	if n < 3 {
 		return word{}, e
@@ -274,6 +288,8 @@ func combine(w []byte, x word, number bool) word {
 		return word{wordLabel, kindsSE}
 	case "f":
 		return word{wordLabel, kindsNO}
+	case "sam", "samordnings":
+		return word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}
 	case "pers", "person", "fodsels", "fodsel", "fodelse", "identitets", "identity", "personal", "social", "security", "id":
 		return word{wordLabel, kindsPersonnummer}
 	case "kund", "kunde", "kort", "vare", "ordre", "saks", "sags", "mal", "journal":
@@ -440,7 +456,7 @@ func headerWords(w []byte) (s surroundings) {
 		case wordCase:
 			s.negative = max(s.negative, 0.3)
 		case wordUnknown:
-			s.unknown = true
+			s.otherNumber = true
 		case wordNumber:
 			number = true
 		}

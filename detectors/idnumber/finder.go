@@ -70,6 +70,7 @@ type pass struct {
 	// what a text that is not Nordic takes from all.
 	country    [nCountries]float64
 	foreign    float64
+	spoken     [nCountries]bool // the text is in the country's language
 	alone      bool
 	home       country
 	hasHome    bool
@@ -116,7 +117,8 @@ func (f *Finder) prepare(st *pass, name bool) {
 	known := p.nordic >= 2
 	for c := range nCountries {
 		v := 0.0
-		if known && p.share[c] >= 0.75 {
+		st.spoken[c] = known && p.share[c] >= 0.75
+		if st.spoken[c] {
 			v += wLanguage
 		} else if known && p.share[c] < 0.4 {
 			v += wOther

@@ -215,7 +215,7 @@ func (s *scan) foldDamaged(a, e int) {
 	b := s.body
 	ocr := e < len(b) && ocrDigit(b[e]) != 0 || a > 0 && ocrDigit(b[a-1]) != 0 ||
 		a > 1 && b[a-1] == '-' && ocrDigit(b[a-2]) != 0
-	loose := e-a < 9 && e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.' || b[e] == '\n')
+	loose := e-a < 9 && e < len(b) && (space(b, e) > 0 || b[e] == '-' || b[e] == '.' || b[e] == '\n' || b[e] == '\r')
 	if !ocr && !loose {
 		return
 	}
@@ -243,11 +243,15 @@ func (s *scan) foldDamaged(a, e int) {
 	for _, letters := range []bool{false, true} {
 		w, start := s.fold(a, func(b []byte, i int) (byte, int) {
 			n := space(b, i)
-			if b[i] == '\n' {
+			switch {
+			case b[i] == '\n':
 				n = 1
+			case b[i] == '\r' && i+1 < len(b) && b[i+1] == '\n':
+				n = 2
 			}
-			if n > 0 && i > a && i+n < len(b) && inNumber(b[i-1], letters) && inNumber(b[i+n], letters) &&
-				!(isASCIILetter(b[i-1]) && isASCIILetter(b[i+n])) {
+			in := func(c byte) bool { return inNumber(c, letters) || ocr && ocrDigit(c) != 0 }
+			if n > 0 && i > a && i+n < len(b) && in(b[i-1]) && in(b[i+n]) &&
+				(ocr || !(isASCIILetter(b[i-1]) && isASCIILetter(b[i+n]))) {
 				return 0, n
 			}
 			if ocr {

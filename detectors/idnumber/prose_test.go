@@ -1,6 +1,7 @@
 package idnumber_test
 
 import (
+	"slices"
 	"testing"
 
 	"aktvakt/detectors"
@@ -156,7 +157,7 @@ var proseCases = []struct{ name, text string }{
 
 func TestProse(t *testing.T) {
 	f := newFinder(t, detectors.Options{})
-	for _, c := range proseCases {
+	for _, c := range slices.Concat(proseCases, moreCases) {
 		t.Run(c.name, func(t *testing.T) {
 			text, want := unmark(t, c.text)
 			check(t, f, text, 0, want)

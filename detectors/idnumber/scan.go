@@ -10,15 +10,26 @@ import "unicode/utf8"
 // long and five is not a multiple of three.
 const stride = 5
 
-// hot marks the bytes at which the scan stops: digits and the first byte of
-// full-width digits.
-var hot = func() (t [256]bool) {
+// hot marks the bytes at which the scan stops: digits, the first byte of
+// full-width digits, and letters that may have been read for digits.
+var hot = func() (t [256]uint8) {
 	for b := '0'; b <= '9'; b++ {
-		t[b] = true
+		t[b] = hotDigit
 	}
-	t[0xEF] = true
+	t[0xEF] = hotWide
+	for b := range t {
+		if ocrDigit(byte(b)) != 0 {
+			t[b] = hotLetter
+		}
+	}
 	return t
 }()
+
+const (
+	hotDigit = 1 + iota
+	hotWide
+	hotLetter
+)
 
 // form is how a number is written.
 type form uint8
@@ -112,15 +123,24 @@ func (s *scan) run() {
 	b := s.body
 	done := 0 // end of the last run that was tried
 	for i := stride - 1; i < len(b); {
-		if !hot[b[i]] {
+		a := i
+		switch hot[b[i]] {
+		case 0:
 			i += stride
 			continue
-		}
-		if b[i] == 0xEF {
+		case hotWide:
 			i = s.fullWidth(i, &done)
 			continue
+		case hotLetter: // counts beside a digit only
+			if i+1 < len(b) && isDigit(b[i+1]) {
+				a = i + 1
+			} else if isDigit(b[i-1]) && i > done {
+				a = i - 1
+			} else {
+				i += stride
+				continue
+			}
 		}
-		a := i
 		for a > done && isDigit(b[a-1]) {
 			a--
 		}

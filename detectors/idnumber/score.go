@@ -14,7 +14,8 @@ const (
 	wPerson    = 1.3
 	wName      = 1.2
 	wNegative  = -6.5
-	wUnknown   = -2.4
+	wUnknown   = -2.4 // a label that is not known
+	wOtherNr   = -6.0 // a label that names the number of something else
 	wWrong     = -3.0 // the label is another kind's
 	wUnit      = -3.0
 	wAmount    = -3.0
@@ -116,6 +117,9 @@ const needsLabel = 1<<isKerfis | 1<<foPtal | 1<<eeIsikukood | 1<<noFHNummer
 // as its number rather than as the home country's.
 const wChoice = 3.0
 
+// wSpoken is the same for the country whose language the text is in.
+const wSpoken = 2.0
+
 // weigh scores a candidate as every kind it fits. The score is the highest;
 // the kind may be one of the home country with a lower score, since what makes
 // the number believable as either makes it believable as an identity number.
@@ -130,8 +134,11 @@ func (f *pass) weigh(c *cand) (best kind, score float64, labelled bool) {
 		}
 		v, l, ok := f.weighAs(c, k, &s)
 		w := v
-		if f.hasHome && rules[k].country == f.home && v > 0 {
+		if v > 0 && f.hasHome && rules[k].country == f.home {
 			w += wChoice
+		}
+		if v > 0 && f.spoken[rules[k].country] {
+			w += wSpoken
 		}
 		if !ok || v <= score && w <= choice {
 			continue
@@ -177,7 +184,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	case needsLabel&(1<<k) != 0 && !labelled,
 		k == seReserv && !c.full.has(k) && !labelled,
 		c.flags&flagLoose != 0 && !labelled,
-		c.flags&flagOCR != 0 && !labelled && s.person < 0.8:
+		c.flags&flagOCR != 0 && !labelled && (s.person < 0.6 && !s.name || !chance[k].checked):
 		return 0, false, false
 	}
 	pop := f.population(c)
@@ -255,10 +262,13 @@ func (s *context) rest(k kind, label float64) (v float64) {
 			v += wWrong
 		}
 		v += wNegative * max(s.negative, s.header.negative)
-		if s.unknown {
+		switch {
+		case s.otherNumber:
+			v += wOtherNr
+		case s.unknown:
 			v += wUnknown
 		}
-		if s.header.unknown {
+		if s.header.unknown || s.header.otherNumber {
 			v += wUnknown
 		}
 		if (s.org || s.header.org) && k != sePersonnummer {
