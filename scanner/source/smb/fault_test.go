@@ -232,6 +232,34 @@ func TestServerGone(t *testing.T) {
 	}
 }
 
+// TestOneConnectionOnly: a server that allows an account one connection is
+// read over that.
+func TestOneConnectionOnly(t *testing.T) {
+	s := sambatest.Start(t, office())
+	estate(s, 4, 30)
+	p := s.Proxy(time.Millisecond)
+	cfg := as(s, "scan", "docs")
+	cfg.Port, cfg.Sessions = p.Port, 4
+	src, root := open(t, cfg)
+	p.Refuse(true)
+	var wg sync.WaitGroup
+	for range 40 {
+		wg.Go(func() {
+			walk(t.Context(), src, root, func(e source.Entry) {
+				if e.Kind == source.Regular && e.Size%10 == 0 {
+					if err := readBack(t.Context(), src, e); err != nil {
+						t.Error(err)
+					}
+				}
+			}, func(_ source.Entry, err error) { t.Error(err) })
+		})
+	}
+	wg.Wait()
+	if n := p.Connections(); n < 2 || n > 4 {
+		t.Errorf("%d attempts to connect, want one for each session at the most", n)
+	}
+}
+
 // TestPoison: an operation during which the connection breaks each time is
 // given up.
 func TestPoison(t *testing.T) {

@@ -35,6 +35,9 @@ type session struct {
 	dialing chan struct{} // holds a token while someone dials
 	cur     atomic.Pointer[link]
 	busy    atomic.Int32 // operations that run or wait on it
+	// rest is when the session may be dialled again although others are
+	// there; its owner holds dialing.
+	rest time.Time
 }
 
 // link is one connection with a mounted share.
@@ -234,16 +237,53 @@ func (s *session) link(ctx context.Context) (*link, error) {
 	if l := s.cur.Load(); l != nil && l.alive() {
 		return l, nil
 	}
-	l, err := s.src.connect(ctx)
+	l, lent, err := s.dial(ctx)
 	if err != nil {
 		return nil, unavailable{err}
 	}
+	if lent {
+		return l, nil
+	}
 	s.cur.Store(l)
-	if s.src.closed.Err() != nil {
+	if s.src.closed.Err() != nil { // perhaps after Close looked
 		l.drop(errClosed)
 		return nil, unavailable{errClosed}
 	}
 	return l, nil
+}
+
+// anotherTry is how long a session rests after a server that serves other
+// sessions has refused it: some allow an account few connections.
+const anotherTry = time.Minute
+
+// dial makes the session's connection, or lends that of another session when
+// the server allows no more.
+func (s *session) dial(ctx context.Context) (l *link, lent bool, err error) {
+	var other *link
+	for _, c := range s.src.sessions {
+		if l := c.cur.Load(); c != s && l != nil && l.alive() {
+			other = l
+		}
+	}
+	if other == nil {
+		l, err = s.src.connect(ctx)
+		return l, false, err
+	}
+	if time.Now().Before(s.rest) {
+		return other, true, nil
+	}
+	l, err = s.src.dial(ctx)
+	switch {
+	case err == nil:
+		return l, false, nil
+	case ctx.Err() != nil:
+		return nil, false, context.Cause(ctx)
+	case errors.Is(err, source.ErrLogon):
+		s.src.logon.CompareAndSwap(nil, &err)
+		return nil, false, err
+	}
+	s.rest = time.Now().Add(anotherTry)
+	return other, true, nil
 }
 
 // recheck is how often a host that is away is tried again.

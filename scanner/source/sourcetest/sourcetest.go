@@ -47,7 +47,7 @@ type Place interface {
 
 // crowd is the number of entries of the large folder: several buffers of any
 // source.
-const crowd = 3000
+const crowd = 1600
 
 // Run checks the source of the places that fresh makes, one for each test.
 func Run(t *testing.T, fresh func(t *testing.T) Place) {

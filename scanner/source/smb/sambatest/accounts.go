@@ -7,7 +7,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/md4" //nolint:staticcheck // NT hashes are MD4, MS-NLMP 3.3.1
+	//lint:ignore SA1019 NT hashes are MD4, MS-NLMP 3.3.1
+	"golang.org/x/crypto/md4"
 )
 
 const (
@@ -93,7 +94,7 @@ func (s *Server) readSIDs(want int) error {
 		}
 	}
 	if len(s.sids) != want {
-		return fmt.Errorf("Samba holds %d of %d accounts: %s", len(s.sids), want, out)
+		return fmt.Errorf("the server holds %d of %d accounts: %s", len(s.sids), want, out)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ type Proxy struct {
 	delay    time.Duration
 	listener net.Listener
 	accepted atomic.Int64
+	refuse   atomic.Bool
 	limit    atomic.Int64 // bytes from the server after which a connection is cut, 0 for none
 
 	mu    sync.Mutex
@@ -62,6 +63,9 @@ func (p *Proxy) Cut() {
 // on it; 0 ends that.
 func (p *Proxy) CutAfter(n int64) { p.limit.Store(n) }
 
+// Refuse makes the proxy close new connections at once.
+func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
+
 // Connections returns how many connections clients have made.
 func (p *Proxy) Connections() int { return int(p.accepted.Load()) }
 
@@ -90,6 +94,10 @@ func (p *Proxy) serve() {
 			return
 		}
 		p.accepted.Add(1)
+		if p.refuse.Load() {
+			a.Close()
+			continue
+		}
 		b, err := net.Dial("tcp", p.to)
 		if err != nil {
 			a.Close()
@@ -121,7 +129,7 @@ func (p *Proxy) pump(src, dst net.Conn, sent *atomic.Int64) {
 			}
 		}
 		p.forget(dst)
-		for range ch { //nolint:revive // let the reader end
+		for range ch {
 		}
 	})
 	defer close(ch)

@@ -130,7 +130,7 @@ func Start(t testing.TB, cfg Config) *Server {
 
 func start(t testing.TB, cfg Config) (*Server, error) {
 	if os.Getuid() != 0 {
-		return nil, errors.New("Samba acts as its users and needs root: run the tests as root, for instance in a container")
+		return nil, errors.New("smbd acts as its users and needs root: run the tests as root, for instance in a container")
 	}
 	for _, p := range []string{"smbd", "smbclient", "smbcacls", "sharesec", "pdbedit", "net"} {
 		if _, err := exec.LookPath(p); err != nil {

@@ -36,10 +36,10 @@ type header struct {
 	Command               uint16
 	CreditRequestResponse uint16
 	Flags                 uint32
-	MessageId             uint64 //nolint:revive,staticcheck // the library's spelling
-	AsyncId               uint64 //nolint:revive,staticcheck // the library's spelling
-	TreeId                uint32 //nolint:revive,staticcheck // the library's spelling
-	SessionId             uint64 //nolint:revive,staticcheck // the library's spelling
+	MessageId             uint64
+	AsyncId               uint64
+	TreeId                uint32
+	SessionId             uint64
 }
 
 // packet mirrors internal/smb2.Packet. A method table is laid out by method
