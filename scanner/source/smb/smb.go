@@ -55,7 +55,7 @@ type Config struct {
 	// listing, forty in a round trip, for callers that want them all. Without
 	// it the descriptor of a file comes when it is opened, in the same round
 	// trip, and others when they are asked for: a descriptor costs the server
-	// an open, ten times the work of listing an entry.
+	// an open, more than ten times the work of listing an entry.
 	RulesWithListing bool
 
 	// Limiter bounds the load on the host; share one among all sources of a
