@@ -73,10 +73,13 @@ func (r *runner) extract(f File, name, member string) (mediaType string, err err
 	}
 	file := &watched{f: f}
 	head := make([]byte, min(f.Size(), HeadSize))
-	n, err := readHead(file, head)
+	n, err := file.ReadAt(head, 0)
 	if n == 0 {
-		if file.err != nil {
+		switch {
+		case file.err != nil:
 			return TypeBinary, file.err
+		case err != nil && err != io.EOF:
+			return TypeBinary, err
 		}
 		return TypeBinary, fmt.Errorf("no bytes at its beginning: %w", ErrCorrupt)
 	}
@@ -109,14 +112,6 @@ func (r *runner) extract(f File, name, member string) (mediaType string, err err
 		}
 	}
 	return to.mediaType, err
-}
-
-func readHead(f File, head []byte) (int, error) {
-	n, err := f.ReadAt(head, 0)
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
 }
 
 // guard calls the extractor and turns a panic into an error. A panic's own

@@ -18,10 +18,10 @@ const sector = 512
 // filled up with zeros to the size from which they have sectors of their own.
 func makeCFB(root []node) []byte {
 	type entry struct {
-		name               string
-		kind               byte
-		right, child       uint32
-		start, size, color uint32
+		name         string
+		kind         byte
+		right, child uint32
+		start, size  uint32
 	}
 	const none = 0xFFFFFFFF
 	entries := []entry{{name: "Root Entry", kind: 5, right: none, child: none, start: 0xFFFFFFFE}}

@@ -298,18 +298,18 @@ func TestHostile(t *testing.T) {
 		b    []byte
 		want finding.Reason
 	}{
-		{"text", bomb(doc, "<w:document>", "<w:p><w:t>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx</w:t></w:p>", 200<<20, ""), finding.TooLarge},
-		{"one paragraph", bomb(doc, "<w:document><w:p><w:t>", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 200<<20, ""), finding.TooLarge},
-		{"attribute", bomb(doc, `<w:document><w:p w:x="`, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 200<<20, `"><w:t>tail</w:t></w:p>`), finding.TooLarge},
-		{"comment", bomb(doc, `<w:document><!-- `, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 200<<20, ` --><w:p><w:t>tail</w:t></w:p>`), ""},
-		{"deep", bomb(doc, "<w:document>", "<w:tbl><w:tr><w:tc><w:p>", 50<<20, ""), ""},
-		{"shared strings", bomb("xl/sharedStrings.xml", "<sst>", "<si><t>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx</t></si>", 300<<20, ""), ""},
+		{"text", bomb(doc, "<w:document>", "<w:p><w:t>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx</w:t></w:p>", 60<<20, ""), finding.TooLarge},
+		{"one paragraph", bomb(doc, "<w:document><w:p><w:t>", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 60<<20, ""), finding.TooLarge},
+		{"attribute", bomb(doc, `<w:document><w:p w:x="`, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 60<<20, `"><w:t>tail</w:t></w:p>`), finding.TooLarge},
+		{"comment", bomb(doc, `<w:document><!-- `, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 60<<20, ` --><w:p><w:t>tail</w:t></w:p>`), ""},
+		{"deep", bomb(doc, "<w:document>", "<w:tbl><w:tr><w:tc><w:p>", 20<<20, ""), ""},
+		{"shared strings", bomb("xl/sharedStrings.xml", "<sst>", "<si><t>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx</t></si>", 120<<20, ""), ""},
 		{"entities", word(t, `<w:p><w:t>&a;</w:t></w:p>`), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()
-			got := run(tt.b, extract.Limits{Text: 16 << 20, Unpacked: 512 << 20})
+			got := run(tt.b, extract.Limits{Text: 8 << 20, Unpacked: 256 << 20})
 			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
