@@ -74,6 +74,7 @@ type Source interface {
 	// the folder must count as incompletely listed.
 	List(ctx context.Context, dir Entry) iter.Seq2[Entry, error]
 	// Open opens a file for reading without a lock that any user can meet.
+	// ctx holds for the reads of the file too.
 	Open(ctx context.Context, e Entry) (File, error)
 	// Close releases connections. The source is not used after it.
 	Close() error
