@@ -98,10 +98,11 @@ func Text(ctx context.Context, r io.Reader, out extract.Out, place extract.Place
 				return err
 			}
 		}
-		if z.Next() == html.ErrorToken {
+		kind := z.Next()
+		if kind == html.ErrorToken {
 			break
 		}
-		if err := p.token(z); err != nil {
+		if err := p.token(kind, z); err != nil {
 			return err
 		}
 	}
@@ -134,19 +135,24 @@ type page struct {
 	spaced bool   // white space is due before more text
 }
 
-func (p *page) token(z *html.Tokenizer) error {
-	switch t := z.Token(); t.Type {
+func (p *page) token(kind html.TokenType, z *html.Tokenizer) error {
+	switch kind {
 	case html.TextToken:
 		if p.skip == "" {
-			p.text(strings.ReplaceAll(t.Data, "\u2011", "-")) // a hyphen that does not break
+			p.text(z.Text())
 		}
 	case html.StartTagToken, html.SelfClosingTagToken:
-		p.start(t.Data, t.Type == html.SelfClosingTagToken)
-		p.attributes(t)
+		raw, more := z.TagName()
+		name := string(raw)
+		p.start(name, kind == html.SelfClosingTagToken)
+		if more {
+			p.attributes(name, z)
+		}
 	case html.EndTagToken:
-		p.end(t.Data)
+		raw, _ := z.TagName()
+		p.end(string(raw))
 	case html.CommentToken:
-		p.comment(t.Data)
+		p.comment(string(z.Text()))
 	case html.ErrorToken, html.DoctypeToken:
 	}
 	if len(p.buf)+len(p.side) >= blockSize && (p.brk || len(p.buf)+len(p.side) >= 8*blockSize) {
@@ -156,22 +162,27 @@ func (p *page) token(z *html.Tokenizer) error {
 	return nil
 }
 
+// hardHyphen is a hyphen that does not break a line.
+var hardHyphen = []byte("\u2011")
+
 // text appends text with white space as the reader sees it.
-func (p *page) text(s string) {
+func (p *page) text(s []byte) {
+	if bytes.Contains(s, hardHyphen) {
+		s = bytes.ReplaceAll(s, hardHyphen, []byte("-"))
+	}
 	if p.pre > 0 {
 		p.due()
 		p.buf = append(p.buf, s...)
 		return
 	}
 	for i := 0; i < len(s); {
-		switch c := s[i]; c {
-		case ' ', '\t', '\n', '\r', '\f':
+		if isSpace(s[i]) {
 			p.spaced = true
 			i++
 			continue
 		}
 		end := i
-		for end < len(s) && !strings.ContainsRune(" \t\n\r\f", rune(s[end])) {
+		for end < len(s) && !isSpace(s[end]) {
 			end++
 		}
 		p.due()
@@ -179,6 +190,8 @@ func (p *page) text(s string) {
 		i = end
 	}
 }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
 
 // due writes the separator that stands before the next word.
 func (p *page) due() {
@@ -273,17 +286,37 @@ func (p *page) end(name string) {
 // maxAttr is the longest attribute that is told; longer ones are data.
 const maxAttr = 8 << 10
 
-func (p *page) attributes(t html.Token) {
-	for _, a := range t.Attr {
-		v := strings.TrimSpace(a.Val)
-		if len(v) < 2 || len(v) > maxAttr || strings.HasPrefix(v, "data:") || strings.HasPrefix(v, "javascript:") {
+func (p *page) attributes(tag string, z *html.Tokenizer) {
+	hidden, content := false, ""
+	for more := true; more; {
+		var key, val []byte
+		key, val, more = z.TagAttr()
+		if tag == "meta" { // what a page says of itself, in any order
+			switch string(key) {
+			case "http-equiv":
+				hidden = true
+			case "name":
+				hidden = hidden || machine[strings.ToLower(string(val))]
+			case "content":
+				content = string(val)
+			}
 			continue
 		}
-		if !telling(t, a.Key) {
-			continue
+		if telling(tag, key) {
+			p.attribute(string(val))
 		}
-		p.aside(v)
 	}
+	if !hidden && content != "" {
+		p.attribute(content)
+	}
+}
+
+func (p *page) attribute(v string) {
+	v = strings.TrimSpace(v)
+	if len(v) < 2 || len(v) > maxAttr || strings.HasPrefix(v, "data:") || strings.HasPrefix(v, "javascript:") {
+		return
+	}
+	p.aside(v)
 }
 
 // aside keeps what is told after the current line, or after the next where
@@ -297,19 +330,12 @@ func (p *page) aside(s string) {
 }
 
 // telling reports whether an attribute may hold text.
-func telling(t html.Token, key string) bool {
-	switch key {
+func telling(tag string, key []byte) bool {
+	switch string(key) {
 	case "alt", "title", "value", "placeholder", "href", "label", "summary", "aria-label", "sdval", "cite", "datetime", "abbr":
-		return t.Data != "link" && t.Data != "base"
-	case "content":
-		for _, a := range t.Attr {
-			if a.Key == "http-equiv" || (a.Key == "name" && machine[strings.ToLower(a.Val)]) {
-				return false
-			}
-		}
-		return true
+		return tag != "link" && tag != "base"
 	}
-	return strings.HasPrefix(key, "data-")
+	return bytes.HasPrefix(key, []byte("data-"))
 }
 
 // machine is the metadata that programs write about themselves.

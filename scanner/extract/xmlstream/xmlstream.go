@@ -359,7 +359,7 @@ func tagEnd(b []byte, off int, quote byte) (end, next int, open byte) {
 			return off, off, 0
 		case '"', '\'':
 			// Only after = does a quote open a value.
-			if off > 0 && lastSign(b[:off]) == '=' {
+			if off > 0 && (b[off-1] == '=' || lastSign(b[:off]) == '=') {
 				quote = c
 			}
 		}
