@@ -26,19 +26,12 @@ const (
 	maxTokens = 6
 )
 
-// token is a word before a number.
-type token struct {
-	start, end int
-	word       word
-	upper      bool // starts with a capital
-}
-
-// isWordStart cuts a run of word bytes at punctuation of more than one byte,
-// such as a dash or a non-breaking space.
+// wordBreak reports whether a rune ends a word, such as a dash or a
+// non-breaking space.
 func wordBreak(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) }
 
-// wordBefore finds the word that ends at e or before, after skipping what is
-// no letter; gap is w[end:e].
+// wordStart is the start of the word that ends at e, not before low; e itself
+// where no word ends there.
 func wordStart(w []byte, low, e int) int {
 	a := e
 	for a > low {

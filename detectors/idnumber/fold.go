@@ -127,8 +127,13 @@ func space(b []byte, i int) int {
 	if i >= len(b) {
 		return 0
 	}
-	if a, n := readAtom(b, i); a == atomSpace && b[i] != '%' && b[i] != '&' && b[i] != '\\' {
-		return n
+	switch b[i] {
+	case ' ':
+		return 1
+	case 0xC2, 0xE2, 0xE3:
+		if a, n := readAtom(b, i); a == atomSpace {
+			return n
+		}
 	}
 	return 0
 }
@@ -208,6 +213,14 @@ func (s *scan) foldLetterSpaced(a int) bool {
 func inNumber(c byte, letters bool) bool {
 	return isDigit(c) || c == '-' || c == '+' || c >= 0x80 || letters && c >= 'A' && c <= 'Z'
 }
+
+// damage marks the bytes beside digits that foldDamaged can do something about.
+var damage = func() (t [256]bool) {
+	for _, b := range []byte(" -.\n\rOolI|\xC2\xE2\xE3") {
+		t[b] = true
+	}
+	return t
+}()
 
 // foldDamaged tries, behind a label only, digits with spaces at odd places
 // (900 101-2385) and letters read for digits (9OO1O1-2385).

@@ -236,8 +236,8 @@ func upper(b byte) byte {
 	return b
 }
 
-// letterBefore reports whether the rune that ends at i is a letter, and
-// letterAt whether one starts there. Bytes that are no UTF-8 are none.
+// letterBefore reports whether the rune that ends at i is a letter. Bytes that
+// are no UTF-8 are none.
 func letterBefore(b []byte, i int) bool {
 	if i <= 0 {
 		return false
@@ -246,16 +246,5 @@ func letterBefore(b []byte, i int) bool {
 		return isASCIILetter(b[i-1])
 	}
 	r, _ := utf8.DecodeLastRune(b[:i])
-	return isLetter(r)
-}
-
-func letterAt(b []byte, i int) bool {
-	if i >= len(b) {
-		return false
-	}
-	if b[i] < utf8.RuneSelf {
-		return isASCIILetter(b[i])
-	}
-	r, _ := utf8.DecodeRune(b[i:])
 	return isLetter(r)
 }

@@ -9,7 +9,6 @@ const (
 	wDate      = 3.3 // a real day and month: 1 in 27
 	wCentury   = 3.7 // and a century before it
 	wLabel     = 5.0
-	wHeader    = 5.0
 	wID        = 1.6
 	wPerson    = 1.3
 	wName      = 1.2

@@ -45,7 +45,7 @@ func (s *scan) try(w []byte, a, e int) {
 	case 1:
 		found = !s.folded && s.foldLetterSpaced(a)
 	}
-	if !found && !s.folded && e-a < 12 {
+	if !found && !s.folded && e-a < 12 && (e < len(w) && damage[w[e]] || a > 0 && damage[w[a-1]] && w[a-1] > ' ') {
 		s.foldDamaged(a, e)
 	}
 }
