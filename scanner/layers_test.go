@@ -18,7 +18,7 @@ var allowed = []struct {
 	{"scanner/finding", nil},
 	{"scanner/access", []string{"scanner/access", "scanner/finding"}},
 	{"scanner/source", []string{"scanner/source", "scanner/access", "scanner/finding"}},
-	{"scanner/extract", []string{"scanner/extract", "scanner/finding"}},
+	{"scanner/extract", []string{"scanner/extract", "scanner/source", "scanner/finding"}},
 	{"scanner/judge", []string{"scanner/judge", "scanner/access", "scanner/finding", "detectors"}},
 	{"scanner/state", []string{"scanner/state", "scanner/finding"}},
 	{"scanner/report", []string{"scanner/report", "scanner/finding"}},

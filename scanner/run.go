@@ -37,9 +37,11 @@ type Inspector interface {
 
 // Life keeps what is known of findings from run to run.
 type Life interface {
-	// Settle fills in Status, FirstSeen and LastSeen, and returns how many
-	// findings of the completed targets are gone since the last run.
-	Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved int, err error)
+	// Open returns the ids of the findings that earlier runs left open.
+	Open(ctx context.Context) ([]string, error)
+	// Settle fills in Status, FirstSeen and LastSeen, and returns the ids of
+	// the findings of the completed targets that are gone since the last run.
+	Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved []string, err error)
 }
 
 // Target is one source and how to treat it.
@@ -76,6 +78,9 @@ type Options struct {
 	Workers int
 	// CountTestNumbers lets published test numbers stand for people.
 	CountTestNumbers bool
+	// Sample, where set, is offered every judged document, ordinary ones
+	// included, for a check by hand. It is called from one goroutine.
+	Sample func(finding.Finding)
 	// Notes are said in the summary.
 	Notes []string
 	// Count is told how far the run has come; nil is allowed.
@@ -154,6 +159,14 @@ func Run(ctx context.Context, opt Options, targets []Target) (finding.Summary, e
 		Version: opt.Version, Started: r.started, Targets: len(targets), Notes: opt.Notes, Complete: true,
 		Skipped: map[finding.Reason]int{}, Grades: map[finding.Grade]int{},
 		Findings: map[finding.Severity]int{}, Verdicts: map[finding.Verdict]int{},
+		IncidentSeverity: map[finding.Severity]int{}, Fates: map[string]int{},
+	}
+	if r.Life != nil {
+		open, err := r.Life.Open(ctx)
+		if err != nil {
+			return r.summary, errors.Join(err, r.Sink.Close(r.summary))
+		}
+		r.census.Watch(open...)
 	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
@@ -300,6 +313,9 @@ func (r *runner) collect(x result) error {
 	r.summary.Grades[d.found.Grade]++
 	r.summary.Verdicts[d.found.Verdict]++
 	r.census.Add(d.found)
+	if r.Sample != nil {
+		r.Sample(d.found)
+	}
 	if d.reported {
 		r.Count.Sensitive.Add(1)
 		r.found = append(r.found, d.found)
@@ -350,9 +366,13 @@ func (r *runner) decide(now time.Time) ([]finding.Finding, []finding.Incident) {
 }
 
 // live fills in what is known of the findings from earlier runs.
-func (r *runner) live(ctx context.Context, completed []string, now time.Time) (err error) {
+func (r *runner) live(ctx context.Context, completed []string, now time.Time) error {
 	if r.Life != nil {
-		r.summary.Resolved, err = r.Life.Settle(ctx, r.found, completed, now)
+		gone, err := r.Life.Settle(ctx, r.found, completed, now)
+		r.summary.Resolved = len(gone)
+		for _, id := range gone {
+			r.summary.Fates[string(r.census.Fate(id))]++
+		}
 		return err
 	}
 	for i := range r.found {
@@ -388,6 +408,7 @@ func (r *runner) count(found []finding.Finding, incidents []finding.Incident) {
 	for _, i := range incidents {
 		if i.Status != finding.StatusAccepted && i.Status != finding.StatusFalsePositive {
 			r.summary.Incidents++
+			r.summary.IncidentSeverity[i.Severity]++
 		}
 	}
 	r.summary.Persons, r.summary.Minors = judge.People(found)

@@ -241,10 +241,13 @@ func TestSinkErrorEndsTheRun(t *testing.T) {
 // seen is the memory of an earlier run.
 type seen struct {
 	completed []string
-	resolved  int
+	open      []string
+	resolved  []string
 }
 
-func (s *seen) Settle(_ context.Context, found []finding.Finding, completed []string, now time.Time) (int, error) {
+func (s *seen) Open(context.Context) ([]string, error) { return s.open, nil }
+
+func (s *seen) Settle(_ context.Context, found []finding.Finding, completed []string, now time.Time) ([]string, error) {
 	s.completed = completed
 	for i := range found {
 		found[i].Status, found[i].FirstSeen, found[i].LastSeen = finding.StatusOpen, now.AddDate(0, 0, -3), now
@@ -254,12 +257,12 @@ func (s *seen) Settle(_ context.Context, found []finding.Finding, completed []st
 
 func TestLifeOfFindings(t *testing.T) {
 	m := &memory{files: map[string]string{"a.txt": "CASE"}}
-	life := &seen{resolved: 2}
+	life := &seen{open: []string{"F-1", "F-2"}, resolved: []string{"F-1", "F-2"}}
 	k, err := scan(t, t.Context(), m, func(o *Options, _ *Target) { o.Life = life })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.findings[0].Status != finding.StatusOpen || k.incidents[0].Status != finding.StatusOpen || k.summary.Resolved != 2 {
+	if k.findings[0].Status != finding.StatusOpen || k.incidents[0].Status != finding.StatusOpen || k.summary.Resolved != 2 || k.summary.Fates["gone"] != 2 {
 		t.Errorf("finding %s, incident %s, %d resolved", k.findings[0].Status, k.incidents[0].Status, k.summary.Resolved)
 	}
 	if d := cmp.Diff([]string{"mem"}, life.completed); d != "" {

@@ -31,11 +31,11 @@ func accountFor(p config.Place, c config.Credentials) (account, error) {
 	pw, given := os.LookupEnv("AKTVAKT_SMB_PASSWORD")
 	switch {
 	case file != "" && (c.PasswordFile != "" || !given):
-		b, err := os.ReadFile(file)
+		secret, err := readSecret(file)
 		if err != nil {
 			return a, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
 		}
-		a.password = strings.TrimRight(string(b), "\r\n")
+		a.password = secret
 	case given:
 		a.password = pw
 	default:

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"aktvakt/scanner/access"
@@ -71,17 +68,11 @@ func ldapServer(d config.Directory) (directory.LDAPServer, error) {
 		URL: d.URL, Base: d.Base, User: cmp.Or(d.User, os.Getenv("AKTVAKT_LDAP_USER")),
 		Keytab: d.Keytab, Realm: d.Realm, Krb5Conf: d.Krb5Conf,
 	}
-	if d.CAFile != "" {
-		pem, err := os.ReadFile(d.CAFile)
-		if err != nil {
-			return s, &usageError{"ca_file: " + err.Error(), ""}
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return s, &usageError{fmt.Sprintf("ca_file %s holds no certificate", d.CAFile), "write the authority's certificate in PEM form"}
-		}
-		s.TLS = &tls.Config{RootCAs: pool}
+	conf, err := trust(d.CAFile)
+	if err != nil {
+		return s, &usageError{"ca_file: " + err.Error(), "write the authority's certificate in PEM form"}
 	}
+	s.TLS = conf
 	if d.Keytab != "" {
 		return s, nil
 	}
@@ -92,11 +83,9 @@ func ldapServer(d config.Directory) (directory.LDAPServer, error) {
 	if file == "" {
 		s.Password = os.Getenv("AKTVAKT_LDAP_PASSWORD")
 	} else {
-		b, err := os.ReadFile(file)
-		if err != nil {
+		if s.Password, err = readSecret(file); err != nil {
 			return s, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
 		}
-		s.Password = strings.TrimRight(string(b), "\r\n")
 	}
 	if s.Password == "" {
 		return s, &usageError{fmt.Sprintf("no password for %s on %s", s.User, d.URL), "set password_file of the directory, or AKTVAKT_LDAP_PASSWORD_FILE"}

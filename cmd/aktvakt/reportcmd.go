@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,7 @@ type reportFlags struct {
 	run, since int64
 	incident   string
 	seen       string
+	estimate   string
 }
 
 func newReport() *cobra.Command {
@@ -61,6 +63,9 @@ the 72 hours run.`,
 			if err != nil {
 				return err
 			}
+			if f.estimate != "" {
+				return estimate(c, f.estimate)
+			}
 			if slices.Contains(formats, "dossier-template") {
 				return writeTemplate(c, cfg.Report)
 			}
@@ -82,7 +87,11 @@ the 72 hours run.`,
 			case c.Flags().Changed("diff"):
 				return showDiff(c, store, past.ID, f.since, run)
 			}
-			return render(c, f, cfg, run)
+			history, err := nights(c.Context(), store, past.ID)
+			if err != nil {
+				return err
+			}
+			return render(c, f, cfg, run, history)
 		},
 	}
 	fl := c.Flags()
@@ -96,24 +105,25 @@ the 72 hours run.`,
 	fl.Lookup("diff").NoOptDefVal = "0"
 	fl.StringVar(&f.incident, "incident", "", "the `ID` of the dossier's incident")
 	fl.StringVar(&f.seen, "seen", "", "when a person first saw the incident, such as 2026-11-25T08:15")
+	fl.StringVar(&f.estimate, "estimate", "", "say what a checked sample.csv tells of what the scan missed")
 	fl.BoolVar(&f.redact, "redact-paths", false, "replace the names of folders and files by tokens, to show the report to others")
 	fl.BoolVar(&f.json, "json", false, "print JSON Lines on standard output and write no files")
 	return c
 }
 
 // render writes a past run in the formats asked for.
-func render(c *cobra.Command, f reportFlags, cfg config.Config, run jsonl.Run) error {
+func render(c *cobra.Command, f reportFlags, cfg config.Config, run jsonl.Run, history []html.Night) error {
 	var sinks []report.Sink
 	var err error
 	if f.json {
 		sinks = append(sinks, jsonl.New(c.OutOrStdout()))
 	} else {
-		if sinks, err = reportSinks(cfg.Report); err != nil {
+		if sinks, err = reportSinks(cfg.Report, history); err != nil {
 			return &hinted{err, "say where the report may be written with --report DIR"}
 		}
 		sinks = append(sinks, text.New(c.OutOrStdout(), reportFile(cfg.Report)))
 	}
-	return replay(run, redacted(cfg.Report, report.Multi(sinks...)))
+	return run.Replay(redacted(cfg.Report, report.Multi(sinks...)))
 }
 
 // redacted takes names out of what a sink gets, where that is asked for.
@@ -173,24 +183,26 @@ func unpack(past state.PastRun) (jsonl.Run, error) {
 	return run, nil
 }
 
-// replay feeds a past run to a sink.
-func replay(run jsonl.Run, sink report.Sink) error {
-	var errs []error
-	for _, x := range run.Findings {
-		errs = append(errs, sink.Finding(x))
+// maxNights is how far the trend goes back.
+const maxNights = 60
+
+// nights returns the runs before the one of that number (0 is after all) as
+// points of the trend.
+func nights(ctx context.Context, store *state.Store, before int64) ([]html.Night, error) {
+	sums, err := store.History(ctx, before, maxNights)
+	if err != nil {
+		return nil, err
 	}
-	for _, x := range run.Incidents {
-		errs = append(errs, sink.Incident(x))
+	out := make([]html.Night, len(sums))
+	for i, s := range sums {
+		out[i] = html.NightOf(s)
 	}
-	for _, x := range run.Skips {
-		errs = append(errs, sink.Skip(x))
-	}
-	return errors.Join(append(errs, sink.Close(run.Summary))...)
+	return out, nil
 }
 
 // reportSinks opens the files of a report. The folder holds what a breach is
 // made of, so only its owner may enter.
-func reportSinks(c config.Report) ([]report.Sink, error) {
+func reportSinks(c config.Report, history []html.Night) ([]report.Sink, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -200,7 +212,7 @@ func reportSinks(c config.Report) ([]report.Sink, error) {
 	}
 	sinks := []report.Sink{first}
 	for _, f := range c.Formats {
-		s, err := openFormat(f, c)
+		s, err := openFormat(f, c, history)
 		if err != nil {
 			return nil, err
 		}
@@ -209,11 +221,11 @@ func reportSinks(c config.Report) ([]report.Sink, error) {
 	return sinks, nil
 }
 
-func openFormat(format string, c config.Report) (report.Sink, error) {
+func openFormat(format string, c config.Report, history []html.Night) (report.Sink, error) {
 	name := filepath.Join(c.Dir, "findings."+format)
 	switch format {
 	case "html":
-		return html.New(filepath.Join(c.Dir, "report.html"), html.Options{Language: c.Language})
+		return html.New(filepath.Join(c.Dir, "report.html"), html.Options{Language: c.Language, History: history})
 	case "jsonl":
 		return report.ToFile(name, jsonl.New)
 	case "csv":

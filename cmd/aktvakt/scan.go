@@ -29,7 +29,7 @@ type scanFlags struct {
 	config, state, report, failOn, country, language string
 	formats                                          []string
 	json, full, dryRun, countTest, redact            bool
-	accept                                           string
+	accept, sample, sampleSeed                       string
 	maxDuration                                      config.Duration
 	bandwidth                                        config.Size
 	workers                                          int
@@ -77,6 +77,8 @@ reached, 130 cancelled.`,
 	fl.StringVar(&f.report, "report", "", "the `DIR` the report is written to (default ./aktvakt-report)")
 	fl.StringSliceVar(&f.formats, "format", nil, "report formats: html, jsonl, csv, xlsx, metrics, ocsf (default the first four)")
 	fl.StringVar(&f.language, "lang", "", "language of the report: sv, da, nb, fi, en")
+	fl.StringVar(&f.sample, "sample", "", "draw this `SHARE` of the documents that passed, such as 5%, for a check by hand (sample.csv)")
+	fl.StringVar(&f.sampleSeed, "sample-seed", "aktvakt", "the seed of the draw: the same seed draws the same documents")
 	fl.StringVar(&f.accept, "accept", "", "a YAML `FILE` of decisions on findings that may stay")
 	fl.BoolVar(&f.redact, "redact-paths", false, "replace the names of folders and files by tokens, to show the report to others")
 	fl.BoolVar(&f.json, "json", false, "print JSON Lines on standard output")
@@ -229,9 +231,17 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	}
 	defer ext.Close()
 
+	draw, err := newDraw(f.sample, f.sampleSeed)
+	if err != nil {
+		return err
+	}
+	history, err := nights(ctx, store, 0)
+	if err != nil {
+		return err
+	}
 	var past bytes.Buffer
 	zip := gzip.NewWriter(&past)
-	sinks, err := reportSinks(cfg.Report)
+	sinks, err := reportSinks(cfg.Report, history)
 	if err != nil {
 		return &hinted{err, "say where the report may be written with --report DIR"}
 	}
@@ -241,7 +251,8 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 		sinks = append(sinks, text.New(c.OutOrStdout(), reportFile(cfg.Report)))
 	}
 	// What is stored keeps its names: ids and incidents follow from them.
-	sink := report.Multi(redacted(cfg.Report, report.Multi(sinks...)), jsonl.New(zip))
+	tell := new(told)
+	sink := report.Multi(redacted(cfg.Report, report.Multi(sinks...)), jsonl.New(zip), tell)
 	run, err := store.Begin(ctx, time.Now())
 	if err != nil {
 		return err
@@ -254,11 +265,12 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 		Extractor: ext, Inspector: eng, Judge: jdg, Sink: sink, Life: run, Accept: accept, Key: store.Key(),
 		Limits:  limitsOf(cfg.Extract),
 		Version: versionString(), MaxFileSize: int64(cfg.Extract.MaxFileSize), Workers: cfg.Limits.Workers,
-		CountTestNumbers: cfg.Detectors.CountTestNumbers, Notes: ext.Notes(), Count: count,
+		CountTestNumbers: cfg.Detectors.CountTestNumbers, Notes: ext.Notes(), Count: count, Sample: draw.add(),
 	}, targets)
 	stop()
-	if ferr := finish(run, zip, &past, sum); err == nil {
-		err = ferr
+	err = errors.Join(err, finish(run, zip, &past, sum), draw.write(cfg.Report.Dir))
+	for _, fault := range notifyAll(ctx, cfg.Notify, cfg.Report.Language, tell, sum) {
+		say(c.ErrOrStderr(), "warning", fault, "")
 	}
 	return outcome(c, f, sum, err)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -48,14 +49,8 @@ func (c *Config) check(lines map[string]int, faults *Faults) {
 			k.fault(fmt.Sprintf("detectors.markers.%d", i), "", "detectors.markers: %v", err)
 		}
 	}
-	for _, f := range []struct{ path, name string }{{"report.accept", c.Report.Accept}, {"report.dossier_template", c.Report.DossierTemplate}} {
-		if f.name == "" {
-			continue
-		}
-		if _, err := os.Stat(f.name); err != nil {
-			k.fault(f.path, "", "%s: %v", f.path, err)
-		}
-	}
+	k.files(map[string]string{"report.accept": c.Report.Accept, "report.dossier_template": c.Report.DossierTemplate})
+	k.notify(c.Notify)
 	if c.Access.WideShare < 0 || c.Access.WideShare > 1 {
 		k.fault("access.wide_share", "write 0.5 for half of the staff", "access.wide_share must be from 0 to 1, not %v", c.Access.WideShare)
 	}
@@ -110,6 +105,37 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 		k.fault(at+".limits.in_flight", "", "target %q: in_flight must be from 1 to 16, not %d", name, n)
 	}
 	k.notNegative(at+".staff", t.Staff)
+}
+
+func (k *checker) notify(n Notify) {
+	if (n.Webhook.URL == "") != (n.Webhook.SecretFile == "") {
+		k.fault("notify.webhook", "", "notify.webhook needs both url and secret_file")
+	}
+	if m := n.Mail; m.Server == "" && (m.From != "" || len(m.To) > 0 || len(m.Owners) > 0) || m.Server != "" && m.From == "" {
+		k.fault("notify.mail", "", "notify.mail needs server and from")
+	}
+	for i, o := range n.Mail.Owners {
+		if !doublestar.ValidatePattern(o.Path) || len(o.To) == 0 {
+			k.fault(fmt.Sprintf("notify.mail.owners.%d", i), "", "notify.mail.owners: an owner needs a valid glob in path and an address in to")
+		}
+	}
+	k.files(map[string]string{
+		"notify.webhook.secret_file": n.Webhook.SecretFile, "notify.syslog.ca_file": n.Syslog.CAFile,
+		"notify.mail.password_file": n.Mail.PasswordFile, "notify.mail.ca_file": n.Mail.CAFile,
+	})
+}
+
+// files reports the named files that are not there; the keys are their paths
+// in the configuration.
+func (k *checker) files(names map[string]string) {
+	for _, path := range slices.Sorted(maps.Keys(names)) {
+		if names[path] == "" {
+			continue
+		}
+		if _, err := os.Stat(names[path]); err != nil {
+			k.fault(path, "", "%s: %v", path, err)
+		}
+	}
 }
 
 func (k *checker) directory(at string, d Directory) {

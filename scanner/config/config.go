@@ -23,6 +23,7 @@ type Config struct {
 	Directories []Directory  `yaml:"directories,omitempty" json:"directories,omitempty" jsonschema:"description=The domains whose accounts and groups stand in ACLs."`
 	State       string       `yaml:"state,omitempty" json:"state,omitempty" jsonschema:"description=Where earlier runs are kept: sqlite:PATH.,pattern=^sqlite:"`
 	Report      Report       `yaml:"report,omitempty" json:"report,omitempty"`
+	Notify      Notify       `yaml:"notify,omitempty" json:"notify,omitempty"`
 	Limits      Limits       `yaml:"limits,omitempty" json:"limits,omitempty"`
 }
 
@@ -100,6 +101,44 @@ type Report struct {
 	Organisation    string   `yaml:"organisation,omitempty" json:"organisation,omitempty" jsonschema:"description=The controller's name in a dossier."`
 	DossierTemplate string   `yaml:"dossier_template,omitempty" json:"dossier_template,omitempty" jsonschema:"description=A Word file of your own for the dossier; aktvakt report --format dossier-template writes the default one."`
 	Language        string   `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"enum=sv,enum=da,enum=nb,enum=fi,enum=en"`
+}
+
+// Notify says who is told that a run has ended. None of them gets a path, a
+// group or evidence.
+type Notify struct {
+	Webhook Webhook `yaml:"webhook,omitempty" json:"webhook,omitempty"`
+	Syslog  Syslog  `yaml:"syslog,omitempty" json:"syslog,omitempty"`
+	Mail    Mail    `yaml:"mail,omitempty" json:"mail,omitempty"`
+}
+
+// Webhook is a program that is told by HTTPS, signed with a secret.
+type Webhook struct {
+	URL        string `yaml:"url,omitempty" json:"url,omitempty"`
+	SecretFile string `yaml:"secret_file,omitempty" json:"secret_file,omitempty" jsonschema:"description=A file that holds the key of the signature."`
+}
+
+// Syslog is a log server that is told over TLS (RFC 5425).
+type Syslog struct {
+	Address string `yaml:"address,omitempty" json:"address,omitempty" jsonschema:"description=host:port; the port of syslog over TLS is 6514."`
+	CAFile  string `yaml:"ca_file,omitempty" json:"ca_file,omitempty"`
+}
+
+// Mail is who gets the summary by e-mail.
+type Mail struct {
+	Server       string   `yaml:"server,omitempty" json:"server,omitempty" jsonschema:"description=host:port; 465 is TLS from the start, any other port STARTTLS."`
+	User         string   `yaml:"user,omitempty" json:"user,omitempty"`
+	PasswordFile string   `yaml:"password_file,omitempty" json:"password_file,omitempty"`
+	From         string   `yaml:"from,omitempty" json:"from,omitempty"`
+	To           []string `yaml:"to,omitempty" json:"to,omitempty" jsonschema:"description=The security team: told of every run."`
+	CAFile       string   `yaml:"ca_file,omitempty" json:"ca_file,omitempty"`
+	Link         string   `yaml:"link,omitempty" json:"link,omitempty" jsonschema:"description=Where the report is, for the text."`
+	Owners       []Owner  `yaml:"owners,omitempty" json:"owners,omitempty" jsonschema:"description=Owners of folders, told of incidents there."`
+}
+
+// Owner answers for a folder.
+type Owner struct {
+	Path string   `yaml:"path" json:"path" jsonschema:"required,description=A glob of full names, such as smb://fs1/docs/Barn/**."`
+	To   []string `yaml:"to" json:"to" jsonschema:"required"`
 }
 
 // Limits hold for the whole run.

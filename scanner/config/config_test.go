@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 			{3, `unknown key "exclud" in targets.0`, `did you mean "exclude"?`},
 			{5, `limits.workers must be a whole number`, ""},
 		}},
-		{"no guess", "zzzzzzz: 1\n", []Fault{{1, `unknown key "zzzzzzz"`, "known keys are access, detectors, directories, extract, limits, policy, report, state, targets"}}},
+		{"no guess", "zzzzzzz: 1\n", []Fault{{1, `unknown key "zzzzzzz"`, "known keys are access, detectors, directories, extract, limits, notify, policy, report, state, targets"}}},
 		{"twice", "state: sqlite:a\nstate: sqlite:b\n", []Fault{{2, `key "state" is there twice`, ""}}},
 		{"state", "state: postgres:x\n", []Fault{{1, `state "postgres:x": unknown kind of store`, "write sqlite:/var/lib/aktvakt/state.db"}}},
 		{"value", "report:\n  formats: [html, pdf]\n", []Fault{{2, `report.formats: unknown value "pdf"`, "known values are html, jsonl, csv, xlsx, metrics, ocsf"}}},
@@ -102,6 +102,10 @@ func TestFaults(t *testing.T) {
 			{2, `directory "dc1": the address must be ldaps:// or ldap://`, "write ldaps://dc1.kommun.example"},
 			{2, `directory "dc1": keytab: stat /none: no such file or directory`, ""},
 			{2, `directory "dc1": a keytab needs user and realm`, ""},
+		}},
+		{"notify", "notify:\n  webhook: {url: https://x}\n  mail: {to: [a]}\n", []Fault{
+			{2, "notify.webhook needs both url and secret_file", ""},
+			{3, "notify.mail needs server and from", ""},
 		}},
 		{"local credentials", "targets:\n  - url: /x\n    credentials: {user: a}\n", []Fault{{3, `target "/x": a local folder takes no credentials`, "remove it, or write the target as smb://"}}},
 	} {

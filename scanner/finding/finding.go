@@ -313,6 +313,9 @@ type Summary struct {
 	IncidentSeverity map[Severity]int `json:"incident_severity,omitempty"`
 	// Resolved is how many findings of earlier runs are gone.
 	Resolved int `json:"resolved"`
+	// Fates tells what became of the resolved ones: gone (moved or deleted),
+	// narrowed (fewer can read), cleaned (the text is no longer sensitive).
+	Fates map[string]int `json:"resolved_as,omitempty"`
 	// Accepted is how many findings somebody decided to let be. They are in
 	// no other count of findings.
 	Accepted  int     `json:"accepted"`

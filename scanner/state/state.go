@@ -11,9 +11,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -145,28 +147,74 @@ func (s *Store) Begin(ctx context.Context, started time.Time) (*Run, error) {
 // Settle brings the life of the findings up to date and fills in their
 // Status, FirstSeen and LastSeen. Findings of the targets in completed that
 // were open before and are not among them now are resolved; those of a target
-// that failed or was not finished stay open. It returns how many resolved.
-func (r *Run) Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved int, err error) {
+// that failed or was not finished stay open. It returns the ids of the
+// resolved ones.
+func (r *Run) Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved []string, err error) {
 	tx, err := r.s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return 0, fmt.Errorf("state: %w", err)
+		return nil, fmt.Errorf("state: %w", err)
 	}
 	defer tx.Rollback()
 	for i := range found {
 		if err := r.settle(ctx, tx, &found[i], now); err != nil {
-			return 0, fmt.Errorf("state: %w", err)
+			return nil, fmt.Errorf("state: %w", err)
 		}
 	}
 	for _, t := range completed {
-		res, err := tx.ExecContext(ctx,
-			`UPDATE findings SET resolved = ? WHERE target = ? AND resolved IS NULL AND last_run <> ?`, stamp(now), t, r.id)
+		ids, err := column(tx.QueryContext(ctx,
+			`UPDATE findings SET resolved = ? WHERE target = ? AND resolved IS NULL AND last_run <> ? RETURNING id`, stamp(now), t, r.id))
 		if err != nil {
-			return 0, fmt.Errorf("state: %w", err)
+			return nil, fmt.Errorf("state: %w", err)
 		}
-		n, _ := res.RowsAffected()
-		resolved += int(n)
+		resolved = append(resolved, ids...)
 	}
 	return resolved, tx.Commit()
+}
+
+// Open returns the ids of the findings that earlier runs left open.
+func (r *Run) Open(ctx context.Context) ([]string, error) {
+	ids, err := column(r.s.db.QueryContext(ctx, `SELECT id FROM findings WHERE resolved IS NULL`))
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return ids, nil
+}
+
+// History returns the summaries of the newest finished runs before the one of
+// that number (0 is after all), the oldest first, at most n.
+func (s *Store) History(ctx context.Context, before int64, n int) ([]finding.Summary, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	raw, err := column(s.db.QueryContext(ctx,
+		`SELECT summary FROM runs WHERE finished IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?`, before, n))
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	out := make([]finding.Summary, len(raw))
+	for i, x := range raw {
+		if err := json.Unmarshal([]byte(x), &out[len(raw)-1-i]); err != nil {
+			return nil, fmt.Errorf("state: a stored summary: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// column collects the one column of text of a query.
+func column(rows *sql.Rows, err error) ([]string, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
 }
 
 func (r *Run) settle(ctx context.Context, tx *sql.Tx, f *finding.Finding, now time.Time) error {

@@ -46,7 +46,7 @@ func settle(t *testing.T, s *Store, n int, completed []string, fs ...finding.Fin
 	for _, f := range fs {
 		status = append(status, f.ID+" "+f.Status+" since "+f.FirstSeen.Format("01-02"))
 	}
-	return status, resolved
+	return status, len(resolved)
 }
 
 func TestLifeOfFindings(t *testing.T) {
@@ -83,6 +83,12 @@ func TestLifeOfFindings(t *testing.T) {
 	}
 	if want := (PastRun{ID: 6, Started: night.AddDate(0, 0, 5), Finished: night.AddDate(0, 0, 5), Complete: true, Output: []byte{5}}); !cmp.Equal(want, last) {
 		t.Errorf("last run: %s", cmp.Diff(want, last))
+	}
+	if h, err := s.History(t.Context(), 0, 3); err != nil || len(h) != 3 {
+		t.Errorf("history: %v, %v", h, err)
+	}
+	if h, err := s.History(t.Context(), 2, 30); err != nil || len(h) != 1 {
+		t.Errorf("history before the second run: %v, %v", h, err)
 	}
 	if before, err := s.Before(t.Context(), 6); err != nil || before.ID != 5 {
 		t.Errorf("before the sixth run: %v, %v", before.ID, err)

@@ -146,6 +146,13 @@ func coverage(b *strings.Builder, s finding.Summary) {
 	fmt.Fprintf(b, "%s in %s", plural(n, "finding"), plural(s.Incidents, "incident"))
 	if s.Resolved > 0 {
 		fmt.Fprintf(b, ", %d resolved since the last run", s.Resolved)
+		var how []string
+		for _, fate := range slices.Sorted(maps.Keys(s.Fates)) {
+			how = append(how, fmt.Sprintf("%s %d", fate, s.Fates[fate]))
+		}
+		if len(how) > 0 {
+			fmt.Fprintf(b, " (%s)", strings.Join(how, ", "))
+		}
 	}
 	if s.Accepted > 0 {
 		fmt.Fprintf(b, ", %d accepted", s.Accepted)
