@@ -11,7 +11,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 APT = samba samba-common-bin smbclient samba-vfs-modules samba-ad-dc samba-ad-provision \
 	winbind python3-samba libnss-wrapper krb5-user openssl tesseract-ocr tesseract-ocr-swe \
-	acl attr util-linux iproute2 chromium npm poppler-utils
+	acl attr util-linux iproute2 chromium poppler-utils
 PKGS = ./...
 CACHE ?= $(CURDIR)/.cache
 
@@ -25,7 +25,7 @@ test: tools check unit
 # tools installs the servers and programs that the tests run for real. A test
 # whose program is missing fails and says so; none is skipped.
 tools:
-	@missing=""; for p in $(APT); do \
+	@missing=""; command -v npm >/dev/null || missing=" npm"; for p in $(APT); do \
 	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
 	done; \
 	if [ -n "$$missing" ]; then \
