@@ -43,7 +43,7 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 			},
 		}
 		if p.Scheme == "file" {
-			base.Source = local.New(p.Path)
+			base.Source = local.New(p.Path).WithDirectory(dir)
 			out = append(out, base)
 			continue
 		}

@@ -12,13 +12,19 @@
 //
 // The answer is exact for rules on a share with the semantics of Windows, as
 // an oracle in the tests shows that opens every file as every account. Known
-// differences, all of which tell of too many readers rather than too few:
-// "valid users" and the like in smb.conf cannot be seen from outside; Samba
-// with POSIX ACLs in force beside the NT ACL (acl_xattr without "ignore system
-// acls") may let fewer in; Samba that hides a share's rules from RPC is taken
-// to have none, with a note; Samba may ignore conditions, object rules and
-// former SIDs; on Windows a share's rules hold for its administrators and
-// backup operators, too, which Samba lets through.
+// differences that tell of too many readers: "valid users" and the like in
+// smb.conf cannot be seen from outside; Samba with POSIX ACLs in force beside
+// the NT ACL (acl_xattr without "ignore system acls") may let fewer in; Samba
+// that hides a share's rules from RPC is taken to have none, with a note; Samba
+// may ignore conditions, object rules and former SIDs; on Windows a share's
+// rules hold for its administrators and backup operators, too, which Samba
+// lets through.
+//
+// One difference tells of too few: on Samba a Unix group can be mapped to a
+// BUILTIN or local group, or be its whole membership, and its members carry
+// that group's SID without standing in the list that Samba gives over SAMR.
+// Where such a group has rules, compare with an ordinary account (aktvakt access
+// --check), or give it its members by "net sam addmem".
 //
 // The package opens no connection itself: accounts and groups are loaded by
 // package access/directory.

@@ -251,3 +251,22 @@ func NTACL(b []byte) (Descriptor, error) {
 	}
 	return Descriptor{}, fmt.Errorf("security.NTACL: %w", ErrDescriptor)
 }
+
+// NTACLDecides tells whether Samba goes by the descriptor in security.NTACL
+// alone, as with "acl_xattr:ignore system acls". Otherwise a hash of the file's
+// mode and POSIX ACL stands beside the descriptor: the kernel asks those, too,
+// and when they were changed Samba drops the descriptor. Bytes that are no such
+// attribute count as deciding, so that the error of NTACL is met.
+func NTACLDecides(b []byte) bool {
+	le := binary.LittleEndian
+	if len(b) < 14 {
+		return true
+	}
+	switch le.Uint16(b) {
+	case 2:
+		return false // always has a hash
+	case 3, 4:
+		return le.Uint16(b[12:]) == 0 // XATTR_SD_HASH_TYPE_NONE
+	}
+	return true
+}

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 
@@ -15,57 +14,96 @@ import (
 // sys is what comes with an entry of a listing.
 type sys struct {
 	uid, gid, mode uint32
-	acl            string
-	aclErr         error
+	// kind says what acl holds: POSIX, the extended attribute (empty where
+	// there is none); NFS4, likewise; NT, a security descriptor, wrapped as
+	// Samba stores it when samba is set.
+	kind  access.Kind
+	samba bool
+	acl   string
+	// err says why the rules could not be read.
+	err error
 	// in is the folder that holds the entry, nil for the target itself.
 	in *chain
 }
 
-func (y *sys) own() access.POSIXRules {
+func (y *sys) posix() access.POSIXRules {
 	r := access.POSIXRules{UID: y.uid, GID: y.gid, Mode: y.mode}
-	if y.acl != "" {
+	if y.kind == access.POSIX && y.acl != "" {
 		r.ACL = []byte(y.acl)
 	}
 	return r
 }
 
+func (y *sys) nfs4() access.NFS4Rules {
+	return access.NFS4Rules{UID: y.uid, GID: y.gid, ACL: []byte(y.acl)}
+}
+
 // chain is a folder with the access rules of itself and of those above it, up
-// to the target.
+// to the target, each kind apart: folders ask for the right to pass only those
+// who come by the same way. No folder does over SMB, where everyone holds the
+// privilege to pass.
 type chain struct {
-	rules []access.POSIXRules // the target first
-	err   error               // one of them could not be read
+	posix []access.POSIXRules // the target first
+	nfs4  []access.NFS4Rules
+	err   error // one of them could not be read
 
 	mu   sync.Mutex
-	made map[ownKey]access.Descriptor
+	made map[ownKey]made
+}
+
+// made is what descriptor returned.
+type made struct {
+	d   access.Descriptor
+	err error
 }
 
 // ownKey is an entry's own rules, most of which are alike in one folder.
 type ownKey struct {
 	uid, gid, mode uint32
+	kind           access.Kind
 	acl            string
 }
 
 // madeLimit bounds the descriptors that one folder remembers.
 const madeLimit = 256
 
-func (c *chain) descriptor(y *sys) access.Descriptor {
-	r := y.own()
+// descriptor makes the descriptor of an entry in the folder; c is nil for the
+// target itself.
+func (c *chain) descriptor(y *sys) (access.Descriptor, error) {
 	if c == nil {
-		return r.Descriptor()
+		return y.descriptor(nil, nil)
 	}
-	k := ownKey{y.uid, y.gid, y.mode, y.acl}
+	k := ownKey{y.uid, y.gid, y.mode, y.kind, y.acl}
+	if y.kind == access.NT {
+		k.uid, k.gid, k.mode = 0, 0, 0
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d, ok := c.made[k]
+	m, ok := c.made[k]
 	if !ok {
-		r.Parents = c.rules
-		d = r.Descriptor()
+		m.d, m.err = y.descriptor(c.posix, c.nfs4)
 		if c.made == nil || len(c.made) >= madeLimit {
-			c.made = map[ownKey]access.Descriptor{}
+			c.made = map[ownKey]made{}
 		}
-		c.made[k] = d
+		c.made[k] = m
 	}
-	return d
+	return m.d, m.err
+}
+
+func (y *sys) descriptor(posix []access.POSIXRules, nfs4 []access.NFS4Rules) (access.Descriptor, error) {
+	switch {
+	case y.kind == access.NT && y.samba:
+		return access.NTACL([]byte(y.acl))
+	case y.kind == access.NT:
+		return access.Descriptor{Kind: access.NT, Raw: y.acl}, nil
+	case y.kind == access.NFS4:
+		r := y.nfs4()
+		r.Parents = nfs4
+		return r.Descriptor(), nil
+	}
+	r := y.posix()
+	r.Parents = posix
+	return r.Descriptor(), nil
 }
 
 // folder returns the chain of a folder, for the entries in it.
@@ -77,14 +115,23 @@ func (s *Source) folder(dir source.Entry) (*chain, error) {
 			return nil, err
 		}
 	}
-	c := &chain{err: y.aclErr}
+	c := &chain{}
+	if y.kind != access.NT {
+		c.err = y.err
+	}
 	if y.in != nil {
-		c.rules = append(c.rules, y.in.rules...)
+		c.posix = append(c.posix, y.in.posix...)
+		c.nfs4 = append(c.nfs4, y.in.nfs4...)
 		if c.err == nil {
 			c.err = y.in.err
 		}
 	}
-	c.rules = append(c.rules, y.own())
+	switch y.kind {
+	case access.POSIX:
+		c.posix = append(c.posix, y.posix())
+	case access.NFS4:
+		c.nfs4 = append(c.nfs4, y.nfs4())
+	}
 	return c, nil
 }
 
@@ -96,11 +143,11 @@ func (s *Source) look(path string) (*sys, error) {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	_, y, err := describe(fd, "", unix.AT_EMPTY_PATH)
+	e, y, err := describe(fd, "", unix.AT_EMPTY_PATH)
 	if err != nil {
 		return nil, err
 	}
-	y.acl, y.aclErr = openACL(fd)
+	y.readRules(s.dialectOf(e.Volume, fstatfs(fd)), xattrOf(fd))
 	if path == "" {
 		return y, nil
 	}
@@ -112,8 +159,10 @@ func (s *Source) look(path string) (*sys, error) {
 	return y, err
 }
 
-// ACL returns the mode and POSIX ACL of an entry and of the folders above it,
-// up to the target.
+// ACL returns the rules that decide about an entry, with those of the folders
+// above it up to the target where they count: the server's own on a mounted
+// share, else mode and POSIX ACL, or Samba's in a folder that it serves alone;
+// see readRules.
 func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, error) {
 	if ctx.Err() != nil {
 		return access.Descriptor{}, context.Cause(ctx)
@@ -125,46 +174,16 @@ func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, er
 			return access.Descriptor{}, s.pathError("read access rules", e.Path, err)
 		}
 	}
-	err := y.aclErr
-	if err == nil && y.in != nil {
+	err := y.err
+	if err == nil && y.kind != access.NT && y.in != nil {
 		err = y.in.err
+	}
+	var d access.Descriptor
+	if err == nil {
+		d, err = y.in.descriptor(y)
 	}
 	if err != nil {
 		return access.Descriptor{}, s.pathError("read access rules", e.Path, err)
 	}
-	return y.in.descriptor(y), nil
-}
-
-const aclName = "system.posix_acl_access"
-
-// readACL reads the access ACL of an entry by the name that it has below
-// /proc/self/fd, or by its full path where /proc is not mounted. Empty means
-// that there is none. buf is used while it is large enough.
-func readACL(proc, path string, buf []byte) (string, error) {
-	for ; ; buf = make([]byte, 4*len(buf)) {
-		n, err := unix.Lgetxattr(proc, aclName, buf)
-		if errors.Is(err, unix.ENOENT) && path != "" {
-			n, err = unix.Lgetxattr(path, aclName, buf)
-		}
-		if !errors.Is(err, unix.ERANGE) || len(buf) >= 64<<10 {
-			return aclResult(buf, n, err)
-		}
-	}
-}
-
-// openACL reads the access ACL of what is open as an O_PATH descriptor.
-func openACL(fd int) (string, error) {
-	buf := make([]byte, 64<<10)
-	n, err := unix.Getxattr(procPath(fd), aclName, buf)
-	return aclResult(buf, n, err)
-}
-
-func aclResult(buf []byte, n int, err error) (string, error) {
-	switch {
-	case err == nil:
-		return string(buf[:n]), nil
-	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.EOPNOTSUPP):
-		return "", nil
-	}
-	return "", err
+	return d, nil
 }

@@ -6,7 +6,7 @@
 // lets it (O_NOATIME: for the owner of a file and for root). It works on
 // Linux.
 //
-// Start reading at New. acl.go has the access rules.
+// Start reading at New. acl.go and xattr.go have the access rules.
 package local
 
 import (
@@ -22,17 +22,20 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"aktvakt/scanner/access"
 	"aktvakt/scanner/source"
 )
 
 // Source is a folder, or a single file, and what lies below it.
 type Source struct {
 	path string
+	dir  *access.Directory
 
-	mu     sync.Mutex
-	top    int // O_PATH descriptor of the target, -1 when not open
-	single bool
-	closed bool
+	mu       sync.Mutex
+	top      int // O_PATH descriptor of the target, -1 when not open
+	single   bool
+	closed   bool
+	dialects map[uint64]dialect // by device number
 }
 
 var (
@@ -43,6 +46,13 @@ var (
 // New returns the source of a path of this machine.
 func New(path string) *Source {
 	return &Source{path: filepath.Clean(path), top: -1}
+}
+
+// WithDirectory says who the accounts and groups are that rules of Windows name
+// here: in a mounted share, or a folder that Samba serves. It returns s.
+func (s *Source) WithDirectory(d *access.Directory) *Source {
+	s.dir = d
+	return s
 }
 
 // Name returns the path.
@@ -74,7 +84,7 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 	if err != nil {
 		return source.Entry{}, s.pathError("open", "", err)
 	}
-	y.acl, y.aclErr = openACL(top)
+	y.readRules(s.dialectOf(e.Volume, fstatfs(top)), xattrOf(top))
 	e.Sys = y
 	return e, nil
 }
@@ -122,7 +132,7 @@ func describe(at int, name string, flags int) (source.Entry, *sys, error) {
 	if e.Kind != source.Regular {
 		e.Size = 0
 	}
-	return e, &sys{uid: st.Uid, gid: st.Gid, mode: uint32(st.Mode) & 0o7777}, nil
+	return e, &sys{uid: st.Uid, gid: st.Gid, mode: uint32(st.Mode) & 0o7777, kind: access.POSIX}, nil
 }
 
 func kindOf(mode uint32) source.Kind {

@@ -107,7 +107,9 @@ func (l *listing) entry(name string) (source.Entry, error) {
 		return e, l.s.pathError("stat", path, err)
 	}
 	if e.Kind != source.Link {
-		y.acl, y.aclErr = readACL(l.proc+name, l.path+"/"+name, l.buf[:])
+		proc := l.proc + name
+		d := l.s.dialectOf(e.Volume, func(st *unix.Statfs_t) error { return unix.Statfs(proc, st) })
+		y.readRules(d, xattrAt(proc, l.path+"/"+name, l.buf[:]))
 	}
 	y.in = l.folder
 	e.Sys = y

@@ -1,0 +1,188 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"aktvakt/scanner/access"
+)
+
+// dialect says which access rules a mounted file system shows.
+type dialect uint8
+
+const (
+	// native: the mode and POSIX ACL of this machine, and beside them what a
+	// Samba that serves the folder keeps for its own clients.
+	native dialect = iota
+	// nfs: the server's NFSv4 ACL where it has one, else its mode.
+	nfs
+	// cifs: the server's security descriptor. Owner and mode of a CIFS mount
+	// are made up by its mount options and say nothing of who reads.
+	cifs
+	// passing: a FUSE file system, which may hand through any of these.
+	passing
+	// zfs: as native, and perhaps NFSv4 ACLs in a form of its own.
+	zfs
+)
+
+// Types of file systems, statfs(2).
+var dialects = map[int64]dialect{
+	unix.NFS_SUPER_MAGIC:  nfs,
+	unix.CIFS_SUPER_MAGIC: cifs,
+	unix.SMB_SUPER_MAGIC:  cifs,
+	0xfe534d42:            cifs, // SMB2_MAGIC_NUMBER
+	unix.FUSE_SUPER_MAGIC: passing,
+	0x2fc12fc1:            zfs,
+}
+
+// Names of extended attributes that hold access rules.
+const (
+	posixName   = "system.posix_acl_access"
+	nfs4Name    = "system.nfs4_acl"
+	zfsName     = "system.nfs4_acl_xdr"
+	ntaclName   = "security.NTACL"
+	cifsName    = "system.cifs_ntsd" // Linux 5.8 and later
+	cifsOldName = "system.cifs_acl"
+)
+
+var (
+	errMount = errors.New("the mount does not show the server's access rules (name the share itself, as smb://host/share)")
+	errZFS   = errors.New("NFSv4 ACLs of ZFS are not understood")
+)
+
+// getter reads an extended attribute of one entry. Empty means that there is
+// none, or that the file system has no such thing.
+type getter func(name string) (string, error)
+
+// readRules reads the access rules of an entry into y. What decides there but
+// cannot be read becomes y.err: the mode beneath would be a guess.
+//
+// Of a folder that Samba serves there may be two sets of rules. With
+// "acl_xattr:ignore system acls" the files' modes are open to all and Samba's
+// own descriptor alone decides for those who come over SMB, who are the
+// readers of such a folder, so it is taken. Without, the kernel holds Samba to
+// mode and POSIX ACL as well, and Samba falls back on them when they were
+// changed behind its back; they are the bound that always holds, so they are
+// taken.
+func (y *sys) readRules(d dialect, get getter) {
+	if d == cifs || d == passing {
+		for _, name := range []string{cifsName, cifsOldName} {
+			if y.take(access.NT, name, get) {
+				return
+			}
+		}
+		if d == cifs {
+			y.err = errMount
+			return
+		}
+	}
+	if d == nfs || d == passing {
+		if y.take(access.NFS4, nfs4Name, get) {
+			return
+		}
+	}
+	if d == zfs {
+		if v, err := get(zfsName); err != nil || v != "" {
+			y.err = errZFS
+			return
+		}
+	}
+	if d != nfs {
+		v, err := get(ntaclName)
+		switch {
+		case err != nil:
+			y.err = fmt.Errorf("%s: %w", ntaclName, err)
+			return
+		case v != "" && access.NTACLDecides([]byte(v)):
+			y.kind, y.samba, y.acl = access.NT, true, v
+			return
+		}
+	}
+	y.acl, y.err = get(posixName)
+}
+
+// take reads one kind of rules; false means that there are none.
+func (y *sys) take(k access.Kind, name string, get getter) bool {
+	v, err := get(name)
+	if err != nil {
+		y.err = fmt.Errorf("%s: %w", name, err)
+		return true
+	}
+	if v == "" {
+		return false
+	}
+	y.kind, y.acl = k, v
+	return true
+}
+
+// maxXattr is the most that the kernel gives, XATTR_SIZE_MAX.
+const maxXattr = 64 << 10
+
+// xattrAt reads from an entry by the name that it has below /proc/self/fd, or
+// by its full path where /proc is not mounted. buf is used while it is large
+// enough.
+func xattrAt(proc, path string, buf []byte) getter {
+	return func(name string) (string, error) {
+		for b := buf; ; b = make([]byte, min(4*len(b), maxXattr)) {
+			n, err := unix.Lgetxattr(proc, name, b)
+			if errors.Is(err, unix.ENOENT) && path != "" {
+				n, err = unix.Lgetxattr(path, name, b)
+			}
+			if !errors.Is(err, unix.ERANGE) || len(b) >= maxXattr {
+				return xattrResult(b, n, err)
+			}
+		}
+	}
+}
+
+// xattrOf reads from what is open as an O_PATH descriptor.
+func xattrOf(fd int) getter {
+	proc := procPath(fd)
+	return func(name string) (string, error) {
+		b := make([]byte, maxXattr)
+		n, err := unix.Getxattr(proc, name, b)
+		return xattrResult(b, n, err)
+	}
+}
+
+func xattrResult(buf []byte, n int, err error) (string, error) {
+	switch {
+	case err == nil:
+		return string(buf[:n]), nil
+	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.EOPNOTSUPP):
+		return "", nil
+	}
+	return "", err
+}
+
+// maxDialects bounds what is remembered of mounts.
+const maxDialects = 4096
+
+// dialectOf tells which rules the file system with this device number shows;
+// stat asks for its type when it is new.
+func (s *Source) dialectOf(volume uint64, stat func(*unix.Statfs_t) error) dialect {
+	s.mu.Lock()
+	d, ok := s.dialects[volume]
+	s.mu.Unlock()
+	if ok {
+		return d
+	}
+	var st unix.Statfs_t
+	if err := stat(&st); err != nil {
+		return passing // ask for everything
+	}
+	d = dialects[int64(uint32(st.Type))]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dialects == nil || len(s.dialects) >= maxDialects {
+		s.dialects = map[uint64]dialect{}
+	}
+	s.dialects[volume] = d
+	return d
+}
+
+func fstatfs(fd int) func(*unix.Statfs_t) error {
+	return func(st *unix.Statfs_t) error { return unix.Fstatfs(fd, st) }
+}

@@ -1,0 +1,195 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"aktvakt/scanner/access"
+	"aktvakt/scanner/access/accesstest"
+	"aktvakt/scanner/source"
+)
+
+// dacl makes a security descriptor that lets one SID read.
+func dacl(sid string) string {
+	return string(accesstest.Encode(&access.SecurityDescriptor{
+		Owner: access.MustSID("S-1-5-32-544"), DACL: []access.ACE{{Mask: 0x120089, SID: access.MustSID(sid)}},
+	}))
+}
+
+// TestReadRules: which rules count on which file system. The values come from
+// a map in place of a mount, because a kernel without NFS and CIFS runs this.
+func TestReadRules(t *testing.T) {
+	nt, posix := dacl("S-1-1-0"), "\x02\x00\x00\x00"
+	hashed, alone := sambaRules(nt, 1), sambaRules(nt, 0)
+	denied := errors.New("permission denied")
+	for _, tt := range []struct {
+		name  string
+		on    dialect
+		has   map[string]string
+		fails string // reading this one is refused
+		kind  access.Kind
+		acl   string
+		fault string
+	}{
+		{name: "mode alone", kind: access.POSIX},
+		{name: "posix acl", has: map[string]string{posixName: posix}, kind: access.POSIX, acl: posix},
+		{name: "samba alone decides", has: map[string]string{posixName: posix, ntaclName: alone}, kind: access.NT, acl: alone},
+		{name: "samba beside posix", has: map[string]string{posixName: posix, ntaclName: hashed}, kind: access.POSIX, acl: posix},
+		{name: "native takes no foreign rules", has: map[string]string{cifsName: nt, nfs4Name: "x"}, kind: access.POSIX},
+		{name: "posix refused", fails: posixName, kind: access.POSIX, fault: "denied"},
+		{name: "samba refused", fails: ntaclName, kind: access.POSIX, fault: ntaclName + ": permission denied"},
+		{name: "nfs4", on: nfs, has: map[string]string{nfs4Name: "x", posixName: posix}, kind: access.NFS4, acl: "x"},
+		{name: "nfs3", on: nfs, has: map[string]string{posixName: posix}, kind: access.POSIX, acl: posix},
+		{name: "nfs ignores samba's", on: nfs, has: map[string]string{ntaclName: alone}, kind: access.POSIX},
+		{name: "nfs4 refused", on: nfs, fails: nfs4Name, kind: access.POSIX, fault: "denied"},
+		{name: "cifs", on: cifs, has: map[string]string{cifsName: nt, cifsOldName: "old", posixName: posix}, kind: access.NT, acl: nt},
+		{name: "cifs of old kernels", on: cifs, has: map[string]string{cifsOldName: nt}, kind: access.NT, acl: nt},
+		{name: "cifs without rules", on: cifs, has: map[string]string{posixName: posix}, kind: access.POSIX, fault: "smb://"},
+		{name: "cifs refused", on: cifs, fails: cifsName, kind: access.POSIX, fault: "denied"},
+		{name: "fuse of cifs", on: passing, has: map[string]string{cifsName: nt}, kind: access.NT, acl: nt},
+		{name: "fuse of nfs", on: passing, has: map[string]string{nfs4Name: "x"}, kind: access.NFS4, acl: "x"},
+		{name: "fuse of samba", on: passing, has: map[string]string{ntaclName: alone}, kind: access.NT, acl: alone},
+		{name: "fuse of nothing", on: passing, kind: access.POSIX},
+		{name: "zfs", on: zfs, has: map[string]string{posixName: posix}, kind: access.POSIX, acl: posix},
+		{name: "zfs with NFSv4", on: zfs, has: map[string]string{zfsName: "x"}, kind: access.POSIX, fault: "ZFS"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			y := &sys{kind: access.POSIX}
+			y.readRules(tt.on, func(name string) (string, error) {
+				if name == tt.fails {
+					return "", denied
+				}
+				return tt.has[name], nil
+			})
+			if tt.fault != "" {
+				if y.err == nil || !strings.Contains(y.err.Error(), tt.fault) {
+					t.Errorf("error %v, want %q", y.err, tt.fault)
+				}
+				return
+			}
+			if y.err != nil || y.kind != tt.kind || y.acl != tt.acl {
+				t.Errorf("kind %d, %q, %v; want kind %d, %q", y.kind, y.acl, y.err, tt.kind, tt.acl)
+			}
+		})
+	}
+}
+
+// sambaRules wraps a descriptor as Samba does (source3/librpc/idl/xattr.idl,
+// version 4), with this type of hash.
+func sambaRules(sd string, hash byte) string {
+	head := "\x04\x00\x04\x00\x00\x00\x02\x00\x04\x00\x02\x00" + string([]byte{hash, 0}) + strings.Repeat("\xaa", 64) + "\x00\x00" +
+		"\x08\x00\x02\x00" + strings.Repeat("\x00", 8) + strings.Repeat("\xbb", 64) + "\x00\x00"
+	for len(head)%4 != 0 {
+		head += "\x00"
+	}
+	b := []byte(head + sd)
+	for _, at := range []int{4, 8, 12, 16} { // offsets count from the start
+		p := len(head) + at
+		if v := uint32(b[p]) | uint32(b[p+1])<<8; v != 0 {
+			v += uint32(len(head))
+			b[p], b[p+1] = byte(v), byte(v>>8)
+		}
+	}
+	return string(b)
+}
+
+// TestSambaFolder sets real attributes on a real folder.
+func TestSambaFolder(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, rules string) {
+		t.Helper()
+		if err := os.WriteFile(dir+"/"+name, []byte("x"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if rules == "" {
+			return
+		}
+		if err := unix.Setxattr(dir+"/"+name, ntaclName, []byte(rules), 0); err != nil {
+			t.Fatalf("%v: run as root, on a file system that keeps extended attributes", err)
+		}
+	}
+	const hr = "S-1-5-21-1-2-3-1001"
+	write("alone", sambaRules(dacl(hr), 0))
+	write("beside", sambaRules(dacl(hr), 1))
+	write("torn", "\x04\x00\x04\x00")
+	write("plain", "")
+	ad := &access.Directory{Name: "the domain", Complete: true,
+		Domains:  []access.Domain{{SID: access.MustSID("S-1-5-21-1-2-3"), Name: "LAB", Complete: true}},
+		Accounts: []access.Account{{SID: access.MustSID("S-1-5-21-1-2-3-1100"), Name: `LAB\anna`}, {SID: access.MustSID("S-1-5-21-1-2-3-1101"), Name: `LAB\bo`}},
+		Groups:   []access.Group{{SID: access.MustSID(hr), Name: `LAB\HR`, Members: []access.SID{access.MustSID("S-1-5-21-1-2-3-1100")}}}}
+	s := New(dir).WithDirectory(ad)
+	defer s.Close()
+	root, err := s.Root(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Resolver(t.Context(), access.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, complete, notes := r.Describe(); complete || !slices.ContainsFunc(notes, func(n string) bool { return strings.Contains(n, "security.NTACL") }) {
+		t.Errorf("complete %v, notes %q", complete, notes)
+	}
+	for e, err := range s.List(t.Context(), root) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := s.ACL(t.Context(), e)
+		if again, err2 := s.ACL(t.Context(), source.Entry{Path: e.Path}); again != d || (err == nil) != (err2 == nil) {
+			t.Errorf("%s: by name %v, %v; by listing %v, %v", e.Path, again, err2, d, err)
+		}
+		switch e.Path {
+		case "alone":
+			if got := r.Readers(d); err != nil || !slices.Equal(got, []string{`LAB\anna`}) {
+				t.Errorf("alone: readers %q, %v", got, err)
+			}
+			if a := r.Audience(d); a.People != 1 || a.PeopleMax != 1 || !a.Complete {
+				t.Errorf("alone: %+v", a)
+			}
+		case "torn":
+			if !errors.Is(err, access.ErrDescriptor) {
+				t.Errorf("torn: %v", err)
+			}
+		default:
+			if err != nil || d.Kind != access.POSIX {
+				t.Errorf("%s: kind %d, %v", e.Path, d.Kind, err)
+			}
+			if a := r.Audience(d); a.Complete || len(a.Wide) != 1 {
+				t.Errorf("%s: everybody's mode among those who are not known: %+v", e.Path, a)
+			}
+		}
+	}
+}
+
+// TestMountedShare: the mode of a mounted share is never taken for the rules
+// of its server.
+func TestMountedShare(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/f", []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := New(dir)
+	defer s.Close()
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		t.Fatal(err)
+	}
+	s.dialectOf(st.Dev, func(b *unix.Statfs_t) error { b.Type = unix.CIFS_SUPER_MAGIC; return nil })
+	if _, err := s.ACL(t.Context(), source.Entry{Path: "f"}); !errors.Is(err, errMount) {
+		t.Errorf("rules of a mount that shows none: %v", err)
+	}
+	r, err := s.Resolver(context.Background(), access.Options{Staff: 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := r.Audience(access.Descriptor{Kind: access.NT, Raw: dacl("S-1-1-0")})
+	if a.Complete || a.People != 0 || a.PeopleMax != 40 || len(a.Wide) != 1 {
+		t.Errorf("Everyone, behind a share whose rules are not known: %+v", a)
+	}
+}
