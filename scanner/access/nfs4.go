@@ -253,20 +253,21 @@ func NTACL(b []byte) (Descriptor, error) {
 }
 
 // NTACLDecides tells whether Samba goes by the descriptor in security.NTACL
-// alone, as with "acl_xattr:ignore system acls". Otherwise a hash of the file's
-// mode and POSIX ACL stands beside the descriptor: the kernel asks those, too,
-// and when they were changed Samba drops the descriptor. Bytes that are no such
-// attribute count as deciding, so that the error of NTACL is met.
+// alone, as with "acl_xattr:ignore system acls": its hash is then all zeros
+// (measured on Samba 4.17). Otherwise a hash of the file's mode and POSIX ACL
+// stands beside the descriptor: the kernel asks those, too, and when they were
+// changed Samba drops the descriptor. Bytes that are no such attribute count as
+// deciding, so that the error of NTACL is met.
 func NTACLDecides(b []byte) bool {
-	le := binary.LittleEndian
-	if len(b) < 14 {
+	const hash, size = 14, 64
+	if len(b) < hash+size {
 		return true
 	}
-	switch le.Uint16(b) {
-	case 2:
-		return false // always has a hash
-	case 3, 4:
-		return le.Uint16(b[12:]) == 0 // XATTR_SD_HASH_TYPE_NONE
+	switch binary.LittleEndian.Uint16(b) {
+	case 2, 4: // made with a hash in every case
+		return false
+	case 3:
+		return strings.Trim(string(b[hash:hash+size]), "\x00") == ""
 	}
 	return true
 }

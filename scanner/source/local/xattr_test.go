@@ -81,13 +81,9 @@ func TestReadRules(t *testing.T) {
 }
 
 // sambaRules wraps a descriptor as Samba does (source3/librpc/idl/xattr.idl,
-// version 4), with this type of hash.
+// version 3), with a hash that consists of this byte.
 func sambaRules(sd string, hash byte) string {
-	head := "\x04\x00\x04\x00\x00\x00\x02\x00\x04\x00\x02\x00" + string([]byte{hash, 0}) + strings.Repeat("\xaa", 64) + "\x00\x00" +
-		"\x08\x00\x02\x00" + strings.Repeat("\x00", 8) + strings.Repeat("\xbb", 64) + "\x00\x00"
-	for len(head)%4 != 0 {
-		head += "\x00"
-	}
+	head := "\x03\x00\x03\x00\x00\x00\x02\x00\x04\x00\x02\x00\x01\x00" + strings.Repeat(string([]byte{hash}), 64) + "\x00\x00"
 	b := []byte(head + sd)
 	for _, at := range []int{4, 8, 12, 16} { // offsets count from the start
 		p := len(head) + at
