@@ -3,6 +3,7 @@ package pdf
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -23,6 +24,11 @@ const (
 	// it the reader is taken to be in one of its endless loops.
 	fastTime = 5 * time.Second
 )
+
+// fastProducers are programs that place every word and number in one piece,
+// which the fast reader needs: on documents of TeX it loses 40 % of the
+// numbers, and the gate does not see it.
+var fastProducers = []string{"LibreOffice", "Skia/PDF", "Microsoft"}
 
 // errSlow says that the document is not for the fast reader.
 var errSlow = errors.New("not for the fast reader")
@@ -91,6 +97,10 @@ func readFast(f readerAt, size int64) ([]extract.Block, error) {
 			return nil, errSlow
 		}
 	}
+	info := doc.Trailer().Key("Info")
+	if producer := info.Key("Producer").Text(); !slices.ContainsFunc(fastProducers, func(p string) bool { return strings.Contains(producer, p) }) {
+		return nil, errSlow
+	}
 	pages := doc.NumPage()
 	if pages < 1 || pages > fastPages {
 		return nil, errSlow
@@ -108,7 +118,6 @@ func readFast(f readerAt, size int64) ([]extract.Block, error) {
 		}
 		blocks = append(blocks, extract.Block{Text: clean(text), Place: extract.Place{Page: n}})
 	}
-	info := doc.Trailer().Key("Info")
 	var lines []string
 	for _, key := range infoKeys {
 		if s := strings.TrimSpace(clean(info.Key(key).Text())); s != "" {
