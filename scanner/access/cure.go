@@ -28,6 +28,9 @@ func cureNT(d Descriptor, path string, via finding.Via) string {
 	if err != nil || via.SID == "" {
 		return ""
 	}
+	if strings.HasPrefix(path, "/") {
+		return "" // a mount: icacls runs elsewhere, under another name
+	}
 	name := cmdQuote(unc(path))
 	if sd.NullDACL {
 		return "icacls " + name + " /reset"

@@ -113,6 +113,14 @@ type Insider interface {
 	Above(ctx context.Context) ([]access.Folder, error)
 }
 
+// Prober is a source that can tell whether its account may read a file, without
+// reading. Find it through wrappers with As.
+type Prober interface {
+	// Probe opens the file for reading content alone and closes it. Being
+	// refused by the file is an answer, not an error.
+	Probe(ctx context.Context, e Entry) (bool, error)
+}
+
 // Wrapper is a source around another, such as one that limits bandwidth.
 type Wrapper interface {
 	Unwrap() Source
