@@ -12,19 +12,23 @@ var own string
 
 // Own returns the labelled texts that were written for this project; their
 // writer is "own".
-func Own() ([]Label, [][]byte, error) {
+func Own() ([]Label, [][]byte, error) { return Parse("own", own) }
+
+// Parse reads labelled texts in the format of own.txt: each begins with a line
+// of name, sensitivity, categories, persons and minors. writer is that of all.
+func Parse(writer, data string) ([]Label, [][]byte, error) {
 	var labels []Label
 	var texts [][]byte
-	for _, part := range strings.Split("\n"+own, "\n== ")[1:] {
+	for _, part := range strings.Split("\n"+data, "\n== ")[1:] {
 		head, text, _ := strings.Cut(part, "\n")
 		f := strings.Split(head, "|")
 		if len(f) != 5 {
-			return nil, nil, fmt.Errorf("own.txt: %q is no heading", head)
+			return nil, nil, fmt.Errorf("%s: %q is no heading", writer, head)
 		}
 		for i := range f {
 			f[i] = strings.TrimSpace(f[i])
 		}
-		l := Label{File: f[0], Writer: "own", Sensitivity: f[1], Graded: true}
+		l := Label{File: f[0], Writer: writer, Sensitivity: f[1], Graded: true}
 		l.Language, _, _ = strings.Cut(f[0], "-")
 		for _, c := range strings.Split(f[2], ",") {
 			if c = strings.TrimSpace(c); c != "" {
@@ -35,7 +39,7 @@ func Own() ([]Label, [][]byte, error) {
 		l.Persons, err1 = strconv.Atoi(f[3])
 		l.Minors, err2 = strconv.Atoi(f[4])
 		if err1 != nil || err2 != nil {
-			return nil, nil, fmt.Errorf("own.txt: %q: persons and minors are numbers", head)
+			return nil, nil, fmt.Errorf("%s: %q: persons and minors are numbers", writer, head)
 		}
 		labels, texts = append(labels, l), append(texts, []byte(text))
 	}
