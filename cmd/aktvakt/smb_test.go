@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aktvakt/scanner"
 	"aktvakt/scanner/finding"
 	"aktvakt/scanner/source/smb/sambatest"
 )
@@ -433,5 +434,85 @@ func TestAccessShare(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("output lacks %q:\n%s", want, text)
 		}
+	}
+}
+
+// TestAccessFlags asks one server with the flags that look at whole folders.
+func TestAccessFlags(t *testing.T) {
+	s := municipality(t, func(c *sambatest.Config) {
+		c.Shares = append(c.Shares, sambatest.Share{Name: "trang", Lines: []string{"valid users = adm scanner"}})
+	})
+	t.Run("check", func(t *testing.T) { testCheck(t, s) })
+	t.Run("below", func(t *testing.T) { testBelow(t, s) })
+}
+
+// testBelow: --below counts what inherits the widest rule, and what has rules
+// of its own.
+func testBelow(t *testing.T, s *sambatest.Server) {
+	s.SetACL("docs", "gemensamt/arbetsrum/boern/afgoerelse.pdf", narrow)
+	at := "smb://" + s.Addr + "/docs/gemensamt/arbetsrum"
+	stdout, stderr, code := aktvakt(t, logon(t.TempDir()), "access", "--json", "--below", at)
+	var l struct {
+		Below struct {
+			Rule, At                                 string
+			Entries, Files, Folders, Differ, Unknown int
+			All                                      bool
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &l); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v\n%s", code, err, stderr)
+	}
+	b := l.Below
+	if b.Rule != sambatest.Host+`\Alla` || b.At != "smb://"+s.Addr+"/docs/gemensamt" {
+		t.Errorf("rule %q, set on %q", b.Rule, b.At)
+	}
+	if b.Entries != 6 || b.Files != 4 || b.Folders != 1 || b.Differ != 1 || b.Unknown != 0 || !b.All {
+		t.Errorf("below: %+v", b)
+	}
+	text, _, _ := aktvakt(t, logon(t.TempDir()), "access", "--below", at)
+	if want := "set on smb://" + s.Addr + "/docs/gemensamt, inherited by 4 files and 1 folders below; 1 have other rules"; !strings.Contains(text, want) {
+		t.Errorf("output lacks %q:\n%s", want, text)
+	}
+}
+
+// testCheck: --check compares with what an ordinary account can open on
+// the real server, and tells of a share that lets in fewer than its rules say.
+func testCheck(t *testing.T, s *sambatest.Server) {
+	s.Put(sambatest.Admin, "trang", "a.txt", []byte("Hej.\n"))
+	s.SetACL("trang", "a.txt", wide)
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte(sambatest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check := func(user, target string, code int) (out scanner.Check) {
+		t.Helper()
+		env := append(logon(t.TempDir()), "AKTVAKT_PROBE_USER="+sambatest.Host+`\`+user, "AKTVAKT_PROBE_PASSWORD_FILE="+secret)
+		stdout, stderr, got := aktvakt(t, env, "access", "--json", "--check", "smb://"+s.Addr+"/"+target)
+		if got != code {
+			t.Fatalf("%s on %s: exit code %d\n%s", user, target, got, stderr)
+		}
+		if code == 0 {
+			var l struct{ Check scanner.Check }
+			if err := json.Unmarshal([]byte(stdout), &l); err != nil {
+				t.Fatal(err)
+			}
+			out = l.Check
+		}
+		return out
+	}
+	for user, name := range map[string]string{"u001": "of the unit", "u050": "of everybody", "scanner": "the scanner itself"} {
+		c := check(user, "docs", 0)
+		// three of everybody's, two of the unit's, and the one with a denial
+		if c.Files != 6 || c.Agreed != c.Files || c.Failed != 0 || c.Account != sambatest.Host+`\`+user {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	if c := check("u050", "trang", 0); c.Files != 1 || len(c.TooMany) != 1 || len(c.TooFew) != 0 {
+		t.Errorf("behind valid users: %+v", c)
+	}
+	check("gone", "docs", 3)
+	_, stderr, code := aktvakt(t, logon(t.TempDir()), "access", "--check", "smb://"+s.Addr+"/docs")
+	if code != 4 || !strings.Contains(stderr, "AKTVAKT_PROBE_USER") {
+		t.Errorf("without an account: exit code %d\n%s", code, stderr)
 	}
 }
