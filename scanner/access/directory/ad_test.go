@@ -50,6 +50,7 @@ func TestActiveDirectory(t *testing.T) {
 	t.Run("refusals", func(t *testing.T) { testRefusals(t, lab, ldaps) })
 	t.Run("groups", func(t *testing.T) { testGroups(t, lab, dir) })
 	t.Run("member", func(t *testing.T) { testMember(t, lab, dir) })
+	t.Run("program", func(t *testing.T) { testProgram(t, lab) })
 	for _, seed := range seeds(t) {
 		t.Run(fmt.Sprintf("oracle %d", seed), func(t *testing.T) { testOracleAD(t, lab, dir, seed) })
 	}

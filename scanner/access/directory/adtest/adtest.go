@@ -128,6 +128,13 @@ func (l *Lab) TLS() *tls.Config {
 	return &tls.Config{RootCAs: pool, ServerName: DCName}
 }
 
+// CAFile is the authority behind the domain controller's certificate.
+func (l *Lab) CAFile() string { return l.root + "/cert.pem" }
+
+// Command makes a command that runs in the domain's network, where hosts have
+// their names.
+func (l *Lab) Command(name string, args ...string) *exec.Cmd { return l.in(name, args...) }
+
 // SID returns the SID of an account or group; well-known domain groups go by
 // their usual names.
 func (l *Lab) SID(name string) string {

@@ -191,3 +191,23 @@ func (l *Lab) SetShareACL(sddl string) {
 
 // Dir is the folder of the member's share on disk.
 func (l *Lab) Dir() string { return l.root + "/fs1/docs" }
+
+// PutDir makes a folder of the member's share with an ACL in Microsoft's
+// definition language, full SIDs, and files of this machine in it, which
+// inherit. The administrator does it through the share, as in life.
+func (l *Lab) PutDir(folder, sddl string, files ...string) {
+	l.t.Helper()
+	as, share, conf := Domain+"/"+Administrator+"%"+AdminPassword, "//"+l.FS+"/docs", l.root+"/fs1/smb.conf"
+	steps := []*exec.Cmd{l.in("smbclient", "-s", conf, share, "-U", as, "-c", "mkdir "+folder)}
+	// AR asks the server to keep AI, MS-DTYP 2.4.6
+	sddl = strings.Replace(sddl, "D:PAI(", "D:PAIAR(", 1)
+	steps = append(steps, l.in("smbcacls", "-s", conf, "-U", as, share, folder, "-S", sddl, "--sddl"))
+	for _, f := range files {
+		steps = append(steps, l.in("smbclient", "-s", conf, share, "-U", as, "-c", fmt.Sprintf("cd %s; put %s %s", folder, f, filepath.Base(f))))
+	}
+	for _, c := range steps {
+		if err := run(c); err != nil {
+			l.t.Fatalf("adtest: %v", err)
+		}
+	}
+}
