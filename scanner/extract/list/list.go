@@ -13,6 +13,7 @@ import (
 	"aktvakt/scanner/extract/ole"
 	"aktvakt/scanner/extract/ooxml"
 	"aktvakt/scanner/extract/plain"
+	"aktvakt/scanner/extract/pst"
 	"aktvakt/scanner/extract/rtf"
 	"aktvakt/scanner/extract/xmldoc"
 )
@@ -27,6 +28,7 @@ func All() []extract.Extractor {
 		mail.New(),    // before html: a saved page is mail
 		html.New(),
 		ole.New(),
+		pst.New(),
 		rtf.New(),
 		xmldoc.New(),
 		carve.New(), // after the readers of binary formats

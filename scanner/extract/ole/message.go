@@ -1,50 +1,16 @@
 package ole
 
 import (
-	"bytes"
-	"context"
 	"encoding/hex"
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/richardlehane/mscfb"
 
 	"aktvakt/scanner/extract"
-	"aktvakt/scanner/extract/alternative"
 	"aktvakt/scanner/extract/charset"
-	"aktvakt/scanner/extract/html"
-	"aktvakt/scanner/extract/rtf"
+	"aktvakt/scanner/extract/mapi"
 )
-
-// Properties of a message, [MS-OXPROPS].
-const (
-	tagSubject    = 0x0037
-	tagBody       = 0x1000
-	tagRTF        = 0x1009
-	tagHTML       = 0x1013
-	tagAttachData = 0x3701
-	tagLongName   = 0x3707
-	tagShortName  = 0x3704
-	tagDisplay    = 0x3001
-	tagCodepage   = 0x3FFD
-	tagCPID       = 0x3FDE
-)
-
-// headings names the properties that open a message, in their order.
-var headings = []struct {
-	tag  int
-	name string
-}{
-	{0x0C1A, "From"}, {0x5D01, "From"}, {0x0C1F, "From"}, {0x0E04, "To"}, {0x0E03, "Cc"}, {0x0E02, "Bcc"}, {tagSubject, "Subject"},
-}
-
-// machineTags are strings that programs exchange, or repeat others.
-var machineTags = map[int]bool{
-	0x001A: true, 0x003D: true, 0x0070: true, 0x0E1D: true, 0x0064: true, 0x0075: true, 0x0077: true, 0x0C1E: true, 0x3002: true,
-	0x1035: true, 0x1042: true, 0x1039: true, 0x10F3: true, 0x3FF8: true, 0x3FFA: true, 0x0050: true, 0x0047: true, 0x3703: true,
-	0x370E: true, 0x3712: true, 0x3708: true, 0x0E28: true, 0x0E29: true, 0x3A71: true, 0x4022: true, 0x4024: true, 0x4030: true, 0x4034: true, 0x4038: true,
-}
 
 // message reads an Outlook message: heading, text, then recipients and
 // attachments, messages within messages too.
@@ -61,10 +27,7 @@ func (c *container) mail(in string, out extract.Out, depth int) error {
 	if err := m.load(); err != nil {
 		return err
 	}
-	if err := m.head(); err != nil {
-		return err
-	}
-	if err := m.body(); err != nil {
+	if err := m.tell(); err != nil {
 		return err
 	}
 	return m.storages(depth)
@@ -94,13 +57,6 @@ func property(name string) (tag, typ int, ok bool) {
 	return int(b[0])<<8 | int(b[1]), int(b[2])<<8 | int(b[3]), true
 }
 
-const (
-	typeANSI    = 0x1E
-	typeUnicode = 0x1F
-	typeBinary  = 0x102
-	typeObject  = 0x0D
-)
-
 // load reads the strings of the message.
 func (m *mail) load() error {
 	m.codePage()
@@ -113,11 +69,11 @@ func (m *mail) load() error {
 		if !ok {
 			continue
 		}
-		if typ == typeBinary {
+		if typ == mapi.TypeBinary {
 			m.binary[tag] = f
 			continue
 		}
-		if typ != typeANSI && typ != typeUnicode {
+		if typ != mapi.TypeANSI && typ != mapi.TypeUnicode {
 			continue
 		}
 		b, err := m.c.bytes(f)
@@ -130,16 +86,10 @@ func (m *mail) load() error {
 }
 
 func (m *mail) decode(b []byte, typ int) string {
-	var s string
-	switch {
-	case typ == typeUnicode:
-		s = utf16(b)
-	case m.named:
-		s = m.page.Decode(b)
-	default:
-		s = charset.Detect(b, true).Decode(b)
+	if m.named {
+		return mapi.Decode(b, typ, &m.page)
 	}
-	return strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\x00")
+	return mapi.Decode(b, typ, nil)
 }
 
 // codePage reads the code page of strings from the fixed properties, 16 bytes
@@ -155,7 +105,7 @@ func (m *mail) codePage() {
 	}
 	for at := header; at+16 <= len(b); at += 16 {
 		tag, page := u16(b, at+2), u32(b, at+8)
-		if (tag == tagCodepage || (tag == tagCPID && !m.named)) && page > 0 {
+		if (tag == mapi.Codepage || (tag == mapi.CPID && !m.named)) && page > 0 {
 			m.page, m.named = charset.ByCodepage(page), true
 		}
 	}
@@ -168,89 +118,29 @@ func (m *mail) send(part, text string) error {
 	return m.out.Text(extract.Block{Text: text, Place: extract.Place{Part: part}})
 }
 
-// head tells sender, receivers and subject, and all other strings after.
-func (m *mail) head() error {
-	var b strings.Builder
-	told := map[string]bool{}
-	for _, h := range headings {
-		if s := m.strings[h.tag]; s != "" && !strings.HasPrefix(s, "/O=") && !told[s] {
-			told[s] = true
-			b.WriteString(h.name + ": " + s + "\n")
-		}
-	}
-	if err := m.send("", b.String()); err != nil {
+// tell tells heading and text.
+func (m *mail) tell() error {
+	msg := mapi.Message{Strings: m.strings}
+	var err error
+	if msg.HTML, err = m.form(mapi.HTML); err != nil {
 		return err
 	}
-	b.Reset()
-	tags := make([]int, 0, len(m.strings))
-	for tag := range m.strings {
-		tags = append(tags, tag)
+	if msg.RTF, err = m.form(mapi.RTF); err != nil {
+		return err
 	}
-	sort.Ints(tags)
-	for _, tag := range tags {
-		s := m.strings[tag]
-		if tag == tagBody || tag == tagHTML || machineTags[tag] || told[s] || len(s) < 2 || strings.HasPrefix(s, "/O=") || strings.HasPrefix(s, "/o=") {
-			continue
-		}
-		told[s] = true
-		b.WriteString(s + "\n")
+	if err := msg.Head(m.out); err != nil {
+		return err
 	}
-	return m.send("properties", b.String())
+	return msg.Text(m.c.ctx, m.out)
 }
 
-// body tells the text; of its other forms, HTML and RTF, the lines that the
-// plain one does not have.
-func (m *mail) body() error {
-	plain := m.strings[tagBody]
-	if err := m.send("", plain); err != nil {
-		return err
-	}
-	known := alternative.NewLines(plain)
-	if err := m.htmlBody(known); err != nil {
-		return err
-	}
-	if m.binary[tagRTF] == nil {
-		return nil
-	}
-	b, err := m.c.bytes(m.binary[tagRTF])
+// form reads a form of the text that is kept as bytes, as far as it goes.
+func (m *mail) form(tag int) ([]byte, error) {
+	b, err := m.c.bytes(m.binary[tag])
 	if err != nil && m.c.fatal(err) {
-		return err
+		return nil, err
 	}
-	text, err := decompressRTF(b)
-	if err != nil {
-		return extract.Broken(m.out, "text in RTF", err)
-	}
-	return m.others(known, func(ctx context.Context, to extract.Out) error {
-		return rtf.Text(ctx, bytes.NewReader(text), to)
-	})
-}
-
-func (m *mail) htmlBody(known *alternative.Lines) error {
-	if page := m.strings[tagHTML]; page != "" {
-		return m.others(known, func(ctx context.Context, to extract.Out) error {
-			return html.Text(ctx, strings.NewReader(page), to, extract.Place{})
-		})
-	}
-	f := m.binary[tagHTML]
-	if f == nil {
-		return nil
-	}
-	b, err := m.c.bytes(f)
-	if err != nil && m.c.fatal(err) {
-		return err
-	}
-	return m.others(known, func(ctx context.Context, to extract.Out) error {
-		return html.New().Extract(ctx, "", extract.Bytes(bytes.TrimRight(b, "\x00")), to)
-	})
-}
-
-// others tells the lines of another form of the text that are not known yet.
-func (m *mail) others(known *alternative.Lines, read func(context.Context, extract.Out) error) error {
-	f := &alternative.Filter{Out: m.out, Known: known}
-	if err := read(m.c.ctx, f); err != nil && m.c.fatal(err) {
-		return err
-	}
-	return nil
+	return b, nil
 }
 
 // storages reads recipients and attachments in their order.
@@ -290,13 +180,7 @@ func (m *mail) recipient(in string) error {
 	if err := r.load(); err != nil {
 		return err
 	}
-	var b strings.Builder
-	for _, tag := range []int{tagDisplay, 0x39FE, 0x3003} {
-		if s := r.strings[tag]; s != "" && !strings.HasPrefix(strings.ToUpper(s), "/O=") && !strings.Contains(b.String(), s) {
-			b.WriteString(s + "\n")
-		}
-	}
-	return m.send("recipients", b.String())
+	return m.send("recipients", mapi.Recipient(r.strings))
 }
 
 func (m *mail) attachment(in string, depth int) error {
@@ -304,13 +188,8 @@ func (m *mail) attachment(in string, depth int) error {
 	if err := a.load(); err != nil {
 		return err
 	}
-	name := ""
-	for _, tag := range []int{tagLongName, tagShortName, tagDisplay} {
-		if name = a.strings[tag]; name != "" {
-			break
-		}
-	}
-	if f := a.binary[tagAttachData]; f != nil {
+	name := mapi.AttachmentName(a.strings)
+	if f := a.binary[mapi.AttachData]; f != nil {
 		data, err := m.c.bytes(f)
 		if err != nil && m.c.fatal(err) {
 			return err

@@ -1,6 +1,7 @@
-package ole
+package mapi
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"aktvakt/scanner/extract"
@@ -18,16 +19,16 @@ const (
 	maxRTF          = 64 << 20
 )
 
-// decompressRTF unpacks the RTF form of a message's text. What is cut short
+// DecompressRTF unpacks the RTF form of a message's text. What is cut short
 // is returned as far as it goes.
-func decompressRTF(b []byte) ([]byte, error) {
+func DecompressRTF(b []byte) ([]byte, error) {
 	if len(b) < 16 {
 		return nil, fmt.Errorf("header of %d bytes: %w", len(b), extract.ErrCorrupt)
 	}
-	size := u32(b, 4)
-	switch u32(b, 8) {
+	size := int(binary.LittleEndian.Uint32(b[4:]))
+	switch binary.LittleEndian.Uint32(b[8:]) {
 	case rtfUncompressed:
-		return slice(b, 16, size), nil
+		return b[16:min(len(b), 16+size)], nil
 	case rtfCompressed:
 	default:
 		return nil, fmt.Errorf("unknown compression: %w", extract.ErrCorrupt)
