@@ -10,7 +10,7 @@ GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 APT = samba samba-common-bin smbclient samba-vfs-modules samba-ad-dc samba-ad-provision \
-	winbind python3-samba libnss-wrapper krb5-user openssl tesseract-ocr tesseract-ocr-swe \
+	winbind python3-samba libnss-wrapper krb5-user openssl qpdf tesseract-ocr tesseract-ocr-swe \
 	acl attr util-linux iproute2 chromium poppler-utils
 PKGS = ./...
 CACHE ?= $(CURDIR)/.cache
