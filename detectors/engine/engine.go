@@ -114,7 +114,7 @@ func (e *Engine) segments(t detectors.Text, numbers []detectors.Match) detectors
 		part := detectors.Text{Body: t.Body[from:to], Name: t.Name, Date: t.Date}
 		d := e.examine(part, shifted(numbers, from, to))
 		r := e.grader.Grade(d)
-		if from == 0 || r.Score > best.Score {
+		if from == 0 || grade.Outweighs(r, best) {
 			best = r
 		}
 		for _, m := range markers(d.Hits, from) {

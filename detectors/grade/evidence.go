@@ -61,20 +61,32 @@ type people struct {
 	inFields, known, once int
 	several               int // plurals: "the boys"
 	childRoles            int // roles of children and siblings, named or not
+	// main are the clients, those in fields and those known, by Person.
+	main map[int]bool
 }
 
 func (g *Grader) collect(d *Document, s span) *evidence {
 	e := &evidence{span: s, markers: map[*marker.Entry]string{}, points: map[string]float64{}}
 	e.layout = measure(d.Text.Body[s.start:s.end])
 	seen := map[int]bool{}
-	for _, h := range within(d.Hits, s, func(h marker.Hit) int { return h.Start }) {
+	hits := within(d.Hits, s, func(h marker.Hit) int { return h.Start })
+	mentions := within(d.Mentions, s, mentionStart)
+	var stamps []marker.Hit // the last ones
+	generic, testing := g.voc.index["generic"], g.voc.index["test-system"]
+	for _, h := range hits {
 		if h.Entry != nil {
+			if h.Entry.Category == "secrecy-stamp" {
+				stamps = append(stamps[max(0, len(stamps)-3):], h)
+			}
 			if e.markers[h.Entry] != marker.Strong {
 				e.markers[h.Entry] = h.Strength
 			}
 			continue
 		}
 		group := g.voc.group[h.Word]
+		if group >= topicGroups && group != testing && (inStamp(stamps, h) || inName(mentions, h)) || group == generic && inOffice(d.Text.Body, h) {
+			continue
+		}
 		e.words[group]++
 		if !seen[h.Word] {
 			seen[h.Word] = true
@@ -89,10 +101,12 @@ func (g *Grader) collect(d *Document, s span) *evidence {
 			e.ids = append(e.ids, m)
 		}
 	}
-	e.people = count(d, within(d.Mentions, s, func(m name.Mention) int { return m.Start }), s)
+	e.people = count(d, mentions, s)
 	g.weighMarkers(e)
 	return e
 }
+
+func mentionStart(m name.Mention) int { return m.Start }
 
 // counts reports whether a number counts as a person's.
 func (g *Grader) counts(m detectors.Match) bool {

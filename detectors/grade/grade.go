@@ -66,6 +66,7 @@ func (g *Grader) Grade(d *Document) detectors.Result {
 	}
 	g.around(d, best, len(stretches))
 	g.path(d, best)
+	g.number(d, best)
 	return g.result(d, best)
 }
 
@@ -267,13 +268,13 @@ func (g *Grader) result(d *Document, o *opinion) detectors.Result {
 		r.Grade = atLeast(r.Grade, detectors.Internal)
 	}
 	if rank(r.Grade) >= rank(detectors.Sensitive) {
-		r.Persons = g.persons(o)
-		r.Minors = min(g.minors(o), r.Persons)
+		r.Persons = g.persons(d, o)
+		r.Minors = min(g.minors(o), r.Persons-adults(o.ids))
 	} else {
 		r.Categories = nil
 		r.Persons, r.Minors = distinctNumbers(o.ids, maxPersons)
 	}
-	r.Reasons = g.reasons(o)
+	r.Reasons = g.reasons(o, r.Grade)
 	return r
 }
 
@@ -287,6 +288,15 @@ func rank(g detectors.Grade) int {
 		return 1
 	}
 	return 0
+}
+
+// Outweighs reports whether a tells more of a document than b: the higher
+// grade, then the higher score.
+func Outweighs(a, b detectors.Result) bool {
+	if x, y := rank(a.Grade), rank(b.Grade); x != y {
+		return x > y
+	}
+	return a.Score > b.Score
 }
 
 func atLeast(a, b detectors.Grade) detectors.Grade {
@@ -339,11 +349,14 @@ var notSubject = map[string]bool{
 // persons estimates the number of people that the document concerns. In a
 // list each row is one; elsewhere names, numbers and roles of family overlap,
 // and the model weighs them.
-func (g *Grader) persons(o *opinion) int {
+func (g *Grader) persons(d *Document, o *opinion) int {
 	ids, _ := distinctNumbers(o.ids, maxPersons)
 	rows := max(ids, o.people.inFields+o.people.clients)
 	if rows >= 6 && o.layout.cells >= 6 {
 		return rows
+	}
+	if o.people.several == 0 && o.numbered(d) {
+		return ids + max(0, o.people.roles+o.people.unnamed-ids)
 	}
 	return max(int(math.Round(g.model.Persons.value(o.features))), ids, 1)
 }

@@ -63,7 +63,7 @@ func init() {
 
 // count adds up the people of a stretch of the text.
 func count(d *Document, mentions []name.Mention, s span) people {
-	var p people
+	p := people{main: map[int]bool{}}
 	type one struct {
 		client, field     bool
 		official, clients int // mentions
@@ -105,12 +105,15 @@ func count(d *Document, mentions []name.Mention, s span) people {
 		switch {
 		case o.client:
 			p.clients++
+			p.main[id] = true
 		case o.field:
 			p.others++
 			p.inFields++
+			p.main[id] = true
 		case o.mentions > 1 || o.kind == name.Full:
 			p.others++
 			p.known++
+			p.main[id] = true
 		default:
 			p.others++
 			p.once++

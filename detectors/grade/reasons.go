@@ -11,7 +11,7 @@ import (
 
 // reasons tells what weighed, in the words of people. Features that say the
 // same are added up; small ones are left out.
-func (g *Grader) reasons(o *opinion) []detectors.Reason {
+func (g *Grader) reasons(o *opinion, grade detectors.Grade) []detectors.Reason {
 	sums := map[string]float64{}
 	for i, name := range o.features.names {
 		if v := g.model.Case.Weights[name] * o.features.x[i]; v != 0 {
@@ -31,7 +31,36 @@ func (g *Grader) reasons(o *opinion) []detectors.Reason {
 		}
 		return out[i].What < out[j].What
 	})
+	if what := g.distance(o, grade, out); what != "" {
+		out = append(out, detectors.Reason{What: what})
+	}
 	return out
+}
+
+// nearby is how far from the next grade, in points, a reason still says so.
+const nearby = 8
+
+// distance tells how far a text is from the next grade and what counts most
+// against it. reasons are in order.
+func (g *Grader) distance(o *opinion, grade detectors.Grade, reasons []detectors.Reason) string {
+	switch {
+	case rank(grade) < rank(detectors.Sensitive):
+		gap := max(-points(o.value), 0.1)
+		if gap > nearby {
+			return ""
+		}
+		for _, r := range reasons {
+			if r.Points < 0 {
+				return fmt.Sprintf("%.1f points below sensitive; most against: %s", gap, r.What)
+			}
+		}
+		return fmt.Sprintf("%.1f points below sensitive", gap)
+	case grade == detectors.Sensitive:
+		if gap := max(-points(g.model.High.value(o.features)), 0.1); gap <= nearby {
+			return fmt.Sprintf("%.1f points below highly-sensitive, by its subjects", gap)
+		}
+	}
+	return ""
 }
 
 // topicOf maps a feature to the reason under which it is told.
@@ -95,6 +124,7 @@ var phrases = map[string]string{
 	"test-system": "words of system tests",
 	"anonymised":  "words of anonymised or published decisions",
 	"staff":       "words of rosters, meetings and parties",
+	"contract":    "words of contracts and pay",
 	"commerce":    "words of purchases, projects and archives",
 }
 

@@ -44,6 +44,7 @@ func (g *Grader) rules(d *Document, o *opinion) {
 			o.least = detectors.HighlySensitive
 		}
 	}
+	g.formula(d, o)
 }
 
 // streets are the ends of the names of streets.
