@@ -147,7 +147,7 @@ func (s *Source) look(path string) (*sys, error) {
 	if err != nil {
 		return nil, err
 	}
-	y.readRules(s.dialectOf(e.Volume, fstatfs(fd)), xattrOf(fd))
+	y.readRules(s.dialectOf(e.Volume, fstatfs(fd)), opened(fd))
 	if path == "" {
 		return y, nil
 	}

@@ -84,7 +84,7 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 	if err != nil {
 		return source.Entry{}, s.pathError("open", "", err)
 	}
-	y.readRules(s.dialectOf(e.Volume, fstatfs(top)), xattrOf(top))
+	y.readRules(s.dialectOf(e.Volume, fstatfs(top)), opened(top))
 	e.Sys = y
 	return e, nil
 }

@@ -109,7 +109,7 @@ func (l *listing) entry(name string) (source.Entry, error) {
 	if e.Kind != source.Link {
 		proc := l.proc + name
 		d := l.s.dialectOf(e.Volume, func(st *unix.Statfs_t) error { return unix.Statfs(proc, st) })
-		y.readRules(d, xattrAt(proc, l.path+"/"+name, l.buf[:]))
+		y.readRules(d, &place{proc: proc, path: l.path + "/" + name, buf: l.buf[:]})
 	}
 	y.in = l.folder
 	e.Sys = y

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -25,6 +26,9 @@ const (
 	passing
 	// zfs: as native, and perhaps NFSv4 ACLs in a form of its own.
 	zfs
+	// listed: as native, and the names of an entry's attributes tell whether
+	// there is an ACL. Most entries have none: one call instead of two.
+	listed
 )
 
 // Types of file systems, statfs(2).
@@ -35,6 +39,12 @@ var dialects = map[int64]dialect{
 	0xfe534d42:            cifs, // SMB2_MAGIC_NUMBER
 	unix.FUSE_SUPER_MAGIC: passing,
 	0x2fc12fc1:            zfs,
+
+	unix.EXT4_SUPER_MAGIC:      listed,
+	unix.XFS_SUPER_MAGIC:       listed,
+	unix.BTRFS_SUPER_MAGIC:     listed,
+	unix.TMPFS_MAGIC:           listed,
+	unix.OVERLAYFS_SUPER_MAGIC: listed,
 }
 
 // Names of extended attributes that hold access rules.
@@ -52,9 +62,14 @@ var (
 	errZFS   = errors.New("NFSv4 ACLs of ZFS are not understood")
 )
 
-// getter reads an extended attribute of one entry. Empty means that there is
-// none, or that the file system has no such thing.
-type getter func(name string) (string, error)
+// attributes are the extended attributes of one entry.
+type attributes interface {
+	// get reads one. Empty means that there is none, or that the file system
+	// has no such thing.
+	get(name string) (string, error)
+	// names returns the names of all, each followed by a NUL; nil is unknown.
+	names() []byte
+}
 
 // readRules reads the access rules of an entry into y. What decides there but
 // cannot be read becomes y.err: the mode beneath would be a guess.
@@ -66,10 +81,10 @@ type getter func(name string) (string, error)
 // mode and POSIX ACL as well, and Samba falls back on them when they were
 // changed behind its back; they are the bound that always holds, so they are
 // taken.
-func (y *sys) readRules(d dialect, get getter) {
+func (y *sys) readRules(d dialect, a attributes) {
 	if d == cifs || d == passing {
 		for _, name := range []string{cifsName, cifsOldName} {
-			if y.take(access.NT, name, get) {
+			if y.take(access.NT, name, a) {
 				return
 			}
 		}
@@ -79,18 +94,24 @@ func (y *sys) readRules(d dialect, get getter) {
 		}
 	}
 	if d == nfs || d == passing {
-		if y.take(access.NFS4, nfs4Name, get) {
+		if y.take(access.NFS4, nfs4Name, a) {
 			return
 		}
 	}
 	if d == zfs {
-		if v, err := get(zfsName); err != nil || v != "" {
+		if v, err := a.get(zfsName); err != nil || v != "" {
 			y.err = errZFS
 			return
 		}
 	}
-	if d != nfs {
-		v, err := get(ntaclName)
+	has := func(string) bool { return true }
+	if d == listed {
+		if all := a.names(); all != nil {
+			has = func(name string) bool { return bytes.Contains(all, append([]byte(name), 0)) }
+		}
+	}
+	if d != nfs && has(ntaclName) {
+		v, err := a.get(ntaclName)
 		switch {
 		case err != nil:
 			y.err = fmt.Errorf("%s: %w", ntaclName, err)
@@ -100,12 +121,14 @@ func (y *sys) readRules(d dialect, get getter) {
 			return
 		}
 	}
-	y.acl, y.err = get(posixName)
+	if has(posixName) {
+		y.acl, y.err = a.get(posixName)
+	}
 }
 
 // take reads one kind of rules; false means that there are none.
-func (y *sys) take(k access.Kind, name string, get getter) bool {
-	v, err := get(name)
+func (y *sys) take(k access.Kind, name string, a attributes) bool {
+	v, err := a.get(name)
 	if err != nil {
 		y.err = fmt.Errorf("%s: %w", name, err)
 		return true
@@ -120,31 +143,48 @@ func (y *sys) take(k access.Kind, name string, get getter) bool {
 // maxXattr is the most that the kernel gives, XATTR_SIZE_MAX.
 const maxXattr = 64 << 10
 
-// xattrAt reads from an entry by the name that it has below /proc/self/fd, or
-// by its full path where /proc is not mounted. buf is used while it is large
-// enough.
-func xattrAt(proc, path string, buf []byte) getter {
-	return func(name string) (string, error) {
-		for b := buf; ; b = make([]byte, min(4*len(b), maxXattr)) {
-			n, err := unix.Lgetxattr(proc, name, b)
-			if errors.Is(err, unix.ENOENT) && path != "" {
-				n, err = unix.Lgetxattr(path, name, b)
-			}
-			if !errors.Is(err, unix.ERANGE) || len(b) >= maxXattr {
-				return xattrResult(b, n, err)
-			}
+// place is an entry by a name that the kernel takes: the one that it has below
+// /proc/self/fd, or its full path where /proc is not mounted. buf is used while
+// it is large enough.
+type place struct {
+	proc, path string
+	buf        []byte
+	follow     bool // proc is the link of what is open
+}
+
+func (p *place) get(name string) (string, error) {
+	for b := p.buf; ; b = make([]byte, min(4*len(b), maxXattr)) {
+		n, err := p.read(name, b)
+		if !errors.Is(err, unix.ERANGE) || len(b) >= maxXattr {
+			return xattrResult(b, n, err)
 		}
 	}
 }
 
-// xattrOf reads from what is open as an O_PATH descriptor.
-func xattrOf(fd int) getter {
-	proc := procPath(fd)
-	return func(name string) (string, error) {
-		b := make([]byte, maxXattr)
-		n, err := unix.Getxattr(proc, name, b)
-		return xattrResult(b, n, err)
+func (p *place) read(name string, b []byte) (int, error) {
+	if p.follow {
+		return unix.Getxattr(p.proc, name, b)
 	}
+	n, err := unix.Lgetxattr(p.proc, name, b)
+	if errors.Is(err, unix.ENOENT) && p.path != "" {
+		n, err = unix.Lgetxattr(p.path, name, b)
+	}
+	return n, err
+}
+
+func (p *place) names() []byte {
+	if p.follow {
+		return nil
+	}
+	if n, err := unix.Llistxattr(p.proc, p.buf); err == nil {
+		return append(p.buf[:0:0], p.buf[:n]...)
+	}
+	return nil
+}
+
+// opened is what is open as an O_PATH descriptor.
+func opened(fd int) *place {
+	return &place{proc: procPath(fd), buf: make([]byte, 1<<10), follow: true}
 }
 
 func xattrResult(buf []byte, n int, err error) (string, error) {

@@ -22,12 +22,35 @@ func dacl(sid string) string {
 	}))
 }
 
+// fake are attributes of which one cannot be read.
+type fake struct {
+	has   map[string]string
+	fails string
+}
+
+func (f fake) get(name string) (string, error) {
+	if name == f.fails {
+		return "", errors.New("permission denied")
+	}
+	return f.has[name], nil
+}
+
+func (f fake) names() []byte {
+	b := []byte("security.selinux\x00")
+	if f.fails != "" {
+		b = append(b, f.fails+"\x00"...)
+	}
+	for name := range f.has {
+		b = append(b, name+"\x00"...)
+	}
+	return b
+}
+
 // TestReadRules: which rules count on which file system. The values come from
 // a map in place of a mount, because a kernel without NFS and CIFS runs this.
 func TestReadRules(t *testing.T) {
 	nt, posix := dacl("S-1-1-0"), "\x02\x00\x00\x00"
 	hashed, alone := sambaRules(nt, 1), sambaRules(nt, 0)
-	denied := errors.New("permission denied")
 	for _, tt := range []struct {
 		name  string
 		on    dialect
@@ -56,17 +79,17 @@ func TestReadRules(t *testing.T) {
 		{name: "fuse of nfs", on: passing, has: map[string]string{nfs4Name: "x"}, kind: access.NFS4, acl: "x"},
 		{name: "fuse of samba", on: passing, has: map[string]string{ntaclName: alone}, kind: access.NT, acl: alone},
 		{name: "fuse of nothing", on: passing, kind: access.POSIX},
+		{name: "listed, none", on: listed, kind: access.POSIX},
+		{name: "listed, posix", on: listed, has: map[string]string{posixName: posix}, kind: access.POSIX, acl: posix},
+		{name: "listed, samba", on: listed, has: map[string]string{posixName: posix, ntaclName: alone}, kind: access.NT, acl: alone},
+		{name: "listed, samba beside posix", on: listed, has: map[string]string{posixName: posix, ntaclName: hashed}, kind: access.POSIX, acl: posix},
+		{name: "listed, refused", on: listed, fails: ntaclName, kind: access.POSIX, fault: "denied"},
 		{name: "zfs", on: zfs, has: map[string]string{posixName: posix}, kind: access.POSIX, acl: posix},
 		{name: "zfs with NFSv4", on: zfs, has: map[string]string{zfsName: "x"}, kind: access.POSIX, fault: "ZFS"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			y := &sys{kind: access.POSIX}
-			y.readRules(tt.on, func(name string) (string, error) {
-				if name == tt.fails {
-					return "", denied
-				}
-				return tt.has[name], nil
-			})
+			y.readRules(tt.on, fake{tt.has, tt.fails})
 			if tt.fault != "" {
 				if y.err == nil || !strings.Contains(y.err.Error(), tt.fault) {
 					t.Errorf("error %v, want %q", y.err, tt.fault)
