@@ -15,6 +15,7 @@ import (
 	"aktvakt/scanner/extract/plain"
 	"aktvakt/scanner/extract/pst"
 	"aktvakt/scanner/extract/rtf"
+	"aktvakt/scanner/extract/tnef"
 	"aktvakt/scanner/extract/xmldoc"
 )
 
@@ -29,6 +30,7 @@ func All() []extract.Extractor {
 		html.New(),
 		ole.New(),
 		pst.New(),
+		tnef.New(),
 		rtf.New(),
 		xmldoc.New(),
 		carve.New(), // after the readers of binary formats

@@ -31,6 +31,8 @@ func TestEachFormatFindsItsReader(t *testing.T) {
 		{"../html/testdata/writer.html", "text/html", "282930-3132"},
 		{"../mail/testdata/brev.eml", "message/rfc822", "Endast i html"},
 		{"../mail/testdata/lada.mbox", "application/mbox", "Endast i html"},
+		{"../pst/testdata/unicode.pst", "application/vnd.ms-outlook-pst", "930405-2384"},
+		{"../tnef/testdata/winmail.dat", "application/vnd.ms-tnef", "930405-2384"},
 		{"../archive/testdata/a.7z", "application/x-7z-compressed", "19900101-2385"},
 		{"../archive/testdata/a.tar.gz", "application/gzip", "Beslut"},
 		{"../plain/testdata/cp865.csv", "text/csv", "Søren Ærø"},
