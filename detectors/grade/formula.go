@@ -126,17 +126,21 @@ func blank(l *layout) bool {
 }
 
 // number grades a text with the number of a person at least internal. A
-// published test number in a text that teaches is its example.
+// published test number in a text that teaches is its example, and a text with
+// nothing but such examples is graded by no other count of people either.
 func (g *Grader) number(d *Document, o *opinion) {
 	words := func(group string) int { return o.distinct[g.voc.index[group]] }
-	example := words("fiction")+words("training")+words("test-system") > 0 || words("guidance") > 1
+	teaches := words("fiction")+words("training")+words("test-system") > 0 || words("guidance") > 1
 	for _, m := range d.Matches {
-		if !g.counts(m) || m.Confidence < certain || m.TestNumber && example {
+		if !g.counts(m) || m.Confidence < certain {
 			continue
 		}
-		if rank(o.least) < rank(detectors.Internal) {
-			o.least = detectors.Internal
+		if m.TestNumber && teaches {
+			o.examples = true
+			continue
 		}
+		o.examples = false
+		o.least = atLeast(o.least, detectors.Internal)
 		return
 	}
 }

@@ -77,8 +77,10 @@ type opinion struct {
 	// value is the log-odds of a case.
 	value float64
 	// least is the lowest grade that a rule dictates.
-	least   detectors.Grade
-	reasons []detectors.Reason
+	least detectors.Grade
+	// examples tells that all numbers of the document are examples.
+	examples bool
+	reasons  []detectors.Reason
 }
 
 func (g *Grader) opinion(d *Document, s span) *opinion {
@@ -264,7 +266,7 @@ func (g *Grader) result(d *Document, o *opinion) detectors.Result {
 			grade = detectors.HighlySensitive
 		}
 		r.Grade = atLeast(r.Grade, grade)
-	case g.model.Internal.value(o.features) > 0:
+	case !o.examples && g.model.Internal.value(o.features) > 0:
 		r.Grade = atLeast(r.Grade, detectors.Internal)
 	}
 	if rank(r.Grade) >= rank(detectors.Sensitive) {

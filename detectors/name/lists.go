@@ -67,7 +67,7 @@ var familyEndings = []string{
 }
 
 // notNames are capitalised words that stand beside names without being one.
-var notNames = set(`kommun kommune kommunen kunta skola skolan skole skolen skule koulu barn barnet elev dato datum
+var notNames = set(`klass klasse klassen luokka bekkur kommun kommune kommunen kunta skola skolan skole skolen skule koulu barn barnet elev dato datum
 	sida side blad journal akt sag sak saken ärende dnr personnr personnummer cpr fnr född født fødd hetu kt
 	adress adresse osoite telefon tlf tfn mobil namn navn nimi beslut beslutet bakgrund baggrund bakgrunn
 	mandag måndag tisdag tirsdag onsdag torsdag fredag lördag lørdag söndag søndag
