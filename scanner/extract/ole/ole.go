@@ -155,7 +155,7 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"EncryptedPackage", "application/vnd.ms-office.encrypted", func(*container, string, extract.Out) error { return extract.ErrEncrypted }},
+	{"EncryptedPackage", "application/vnd.ms-office.encrypted", (*container).encrypted},
 	{"WordDocument", typeWord, (*container).word},
 	{"Workbook", typeExcel, (*container).excel},
 	{"Book", typeExcel, (*container).excel},
