@@ -10,7 +10,9 @@
 // (model.json, written by the command in folder train from labelled texts).
 // What weighed most is told in the result's reasons. Rules that law or harm
 // dictate stand beside the model: protected identity with an address, lists of
-// many people, blank forms, invented people.
+// many people, blank forms, invented people, and the short documents of fields
+// and set phrases that case systems print (formula.go). The number of a person
+// makes any text at least internal.
 //
 // How well it does is measured by package engine's Evaluate, on writers whose
 // texts the weights never saw; the fitted figure says nothing. What it still

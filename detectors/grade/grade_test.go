@@ -139,3 +139,25 @@ func TestDistinctNumbers(t *testing.T) {
 		t.Errorf("%d persons, %d minors", persons, minors)
 	}
 }
+
+func TestInField(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Barn: Alva, N": true, "x\nCPR-nr.: N": true, "a: b\nAlva N": false, "N": false, ": N": false, "ett långt stycke som fortsätter ganska länge: N": false,
+		strings.Repeat("x", 200) + "N": false,
+	} {
+		if got := inField([]byte(text), strings.Index(text, "N")); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestInOffice(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Center for Børn og Unge": true, "for børn og unge": false, "\nBørn": false, "slut. Børn": false, "Børn": false,
+	} {
+		i := strings.LastIndex(strings.ToLower(text), "børn")
+		if got := inOffice([]byte(text), marker.Hit{Start: i, End: len(text)}); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
