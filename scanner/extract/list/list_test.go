@@ -55,6 +55,17 @@ func TestEachFormatFindsItsReader(t *testing.T) {
 	}
 }
 
+// TestRichTextCell: a number in a cell whose parts look different is one word.
+// LibreOffice wrote the xls and ods files from the xlsx one.
+func TestRichTextCell(t *testing.T) {
+	for _, file := range []string{"richtext.xlsx", "richtext.xls", "richtext.ods"} {
+		doc := readFile(t, filepath.Join("testdata", file))
+		if want := "19900101-2385"; doc.Skip != nil || !strings.Contains(string(doc.Text), want) {
+			t.Errorf("%s: %q missing in %q, skip %+v", file, want, doc.Text, doc.Skip)
+		}
+	}
+}
+
 // TestCorpus measures the labelled files that AKTVAKT_CORPUS points to: the
 // tokens found in every format, and time and memory on hostile files.
 func TestCorpus(t *testing.T) {
