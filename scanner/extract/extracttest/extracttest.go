@@ -227,7 +227,7 @@ func (s Suite) mutated(t *testing.T, path string, b []byte) {
 	for i := range max(1, s.Mutations/s.Slow) {
 		m := bytes.Clone(b)
 		for range 1 + rnd.IntN(8) {
-			m = mutate(rnd, m)
+			m = Mutate(rnd, m)
 		}
 		var r Recorder
 		if err := s.call(t, t.Context(), path, extract.Bytes(m), &r, deadline); !known(err) {
@@ -236,7 +236,8 @@ func (s Suite) mutated(t *testing.T, path string, b []byte) {
 	}
 }
 
-func mutate(rnd *rand.Rand, m []byte) []byte {
+// Mutate breaks a few bytes of m, which it may change in place.
+func Mutate(rnd *rand.Rand, m []byte) []byte {
 	if len(m) == 0 {
 		return m
 	}
