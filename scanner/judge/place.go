@@ -116,10 +116,11 @@ func (n node) strays() bool {
 }
 
 // dense reports whether cases are the rule in a folder and below it: nearly
-// all documents, or most of the documents and of the folders. One full
-// subfolder does not make its parent one.
+// all documents of a folder that holds some itself, or most of the documents
+// and of the folders. One full subfolder does not make its parent one, however
+// full it is.
 func (n node) dense() bool {
-	return n.allCases >= leastInDense && (float64(n.allCases) >= nearlyAll*float64(n.allDocs) ||
+	return n.allCases >= leastInDense && (n.cases > 0 && float64(n.allCases) >= nearlyAll*float64(n.allDocs) ||
 		2*n.allCases >= n.allDocs && 2*n.caseFolders > n.folders)
 }
 
