@@ -10,9 +10,6 @@ import (
 	"aktvakt/scanner/source"
 )
 
-// errLimit ends a look below a folder after so many entries.
-var errLimit = errors.New("limit of entries")
-
 // below visits what lies below a root, one entry after the other and each
 // folder before its content, at most limit entries. It reports whether that
 // was everything. A visit's error ends it.
