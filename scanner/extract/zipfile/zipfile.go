@@ -64,6 +64,7 @@ func Open(ctx context.Context, f extract.File) ([]Member, error) {
 		}
 		return members, fmt.Errorf("no directory of members: %w", extract.ErrCorrupt)
 	}
+	z.RegisterDecompressor(zip.Deflate, inflate)
 	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	page := namePage(z.File)
 	members := make([]Member, len(z.File))
@@ -260,7 +261,7 @@ func (m Member) openRaw() (io.ReadCloser, error) {
 	case zip.Store:
 		return io.NopCloser(r), nil
 	case zip.Deflate:
-		return flate.NewReader(r), nil
+		return inflate(r), nil
 	case methodBzip2:
 		return io.NopCloser(bzip2.NewReader(r)), nil
 	}
