@@ -52,8 +52,19 @@ type Target struct {
 	Filter Filter
 	// Access are the rules for counting people.
 	Access access.Options
+	// Probe, where set, is the same place logged on to as the ordinary account
+	// ProbeAs (names it may go by in the directory): a sample of files is
+	// opened with it to check who is said to read them.
+	Probe   Prober
+	ProbeAs []string
 	// Err is set instead of Source where the target could not be opened.
 	Err error
+}
+
+// Prober opens entries as an ordinary account.
+type Prober interface {
+	source.Prober
+	Close() error
 }
 
 // Options say how a run goes. Extractor, Inspector, Judge, Sink and Key are
@@ -246,9 +257,43 @@ func (r *runner) scan(ctx context.Context, t *target) {
 	switch {
 	case ctx.Err() != nil:
 		t.stopped()
+		return
 	case w.fault != nil:
 		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+t.plain(w.fault)
 	}
+	t.check(ctx)
+}
+
+// checkLimit bounds the entries that a check of the nightly run looks at to
+// draw its sample from.
+const checkLimit = 20_000
+
+// check opens a sample of files as the probe account and tells how often the
+// answer was what the access rules say.
+func (t *target) check(ctx context.Context) {
+	if t.Probe == nil || t.resolver == nil {
+		return
+	}
+	as := t.ProbeAs[0]
+	for _, name := range t.ProbeAs {
+		if _, ok := t.resolver.Predict(access.Descriptor{}, name); ok {
+			as = name
+			break
+		}
+	}
+	c, err := SelfCheck(ctx, t.src, t.resolver, t.Probe, as, checkLimit)
+	if err != nil {
+		t.sum.Notes = append(t.sum.Notes, "The check as an ordinary account failed: "+t.plain(err))
+		return
+	}
+	note := fmt.Sprintf("Checked as %s: %d of %d sampled files opened or stayed shut as predicted", c.Account, c.Agreed, c.Files)
+	if n := len(c.TooFew); n > 0 {
+		note += fmt.Sprintf("; %d could be read against the prediction, so audiences here are wider than said", n)
+	}
+	if n := len(c.TooMany); n > 0 {
+		note += fmt.Sprintf("; %d could not be read although predicted", n)
+	}
+	t.sum.Notes = append(t.sum.Notes, note+".")
 }
 
 func (t *target) fail(err error) {
@@ -285,6 +330,9 @@ func (r *runner) settleTarget(t *target) {
 	t.sum.Scanned, t.sum.Skipped = int(t.count.Scanned.Load()), int(t.count.Skipped.Load())
 	if t.src != nil {
 		t.src.Close()
+	}
+	if t.Probe != nil {
+		t.Probe.Close()
 	}
 }
 

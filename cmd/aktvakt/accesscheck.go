@@ -64,13 +64,40 @@ func probeAccount() (account, error) {
 	domain, user := splitUser(os.Getenv("AKTVAKT_PROBE_USER"))
 	file := os.Getenv("AKTVAKT_PROBE_PASSWORD_FILE")
 	if user == "" || file == "" {
-		return account{}, &usageError{"--check needs an ordinary account", "set AKTVAKT_PROBE_USER (DOMAIN\\user) and AKTVAKT_PROBE_PASSWORD_FILE"}
+		return account{}, &usageError{"a check needs an ordinary account and its password", "set AKTVAKT_PROBE_USER (DOMAIN\\user) and AKTVAKT_PROBE_PASSWORD_FILE"}
 	}
 	pw, err := readSecret(file)
 	if err != nil {
 		return account{}, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
 	}
 	return account{domain, user, pw}, nil
+}
+
+// on is a share logged on to as the account.
+func (a account) on(share *smb.Source) *smb.Source {
+	return share.With(func(c *smb.Config) {
+		c.Domain, c.User, c.Password, c.Kerberos = a.domain, a.user, a.password, nil
+		c.BackupIntent = false
+	})
+}
+
+// withProbe lets a scan check its shares as an ordinary account, where the
+// environment names one.
+func withProbe(targets []scanner.Target) error {
+	if os.Getenv("AKTVAKT_PROBE_USER") == "" {
+		return nil
+	}
+	probe, err := probeAccount()
+	if err != nil {
+		return err
+	}
+	for i := range targets {
+		if share, ok := targets[i].Source.(*smb.Source); ok {
+			targets[i].Probe = probe.on(share)
+			targets[i].ProbeAs = []string{probe.domain + `\` + probe.user, probe.user}
+		}
+	}
+	return nil
 }
 
 // checkAccess compares what the resolver says of the account with what it can
@@ -80,10 +107,7 @@ func checkAccess(ctx context.Context, s source.Source, r *access.Resolver, probe
 	if !ok {
 		return nil, errors.New("only shares, smb://host/share, can be opened as another account")
 	}
-	as := share.With(func(c *smb.Config) {
-		c.Domain, c.User, c.Password, c.Kerberos = probe.domain, probe.user, probe.password, nil
-		c.BackupIntent = false
-	})
+	as := probe.on(share)
 	defer as.Close()
 	name := probe.user
 	if _, ok := r.Predict(access.Descriptor{}, probe.domain+`\`+probe.user); ok {

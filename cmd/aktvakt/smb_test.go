@@ -399,6 +399,29 @@ func TestScanEveryShare(t *testing.T) {
 	}
 }
 
+// TestScanChecksItself: with an ordinary account the report says how many of a
+// sample opened as predicted.
+func TestScanChecksItself(t *testing.T) {
+	s := municipality(t)
+	dir := t.TempDir()
+	pw := filepath.Join(dir, "pw")
+	if err := os.WriteFile(pw, []byte(sambatest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := append(logon(dir), "AKTVAKT_PROBE_USER="+sambatest.Host+`\u010`, "AKTVAKT_PROBE_PASSWORD_FILE="+pw)
+	target := "smb://" + s.Addr + "/docs"
+	stdout, stderr, code := aktvakt(t, env, "scan", "--json", "--count-test-numbers", "--report", dir+"/report", target)
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	notes := strings.Join(parse(t, stdout, target).summary.PerTarget[0].Notes, "\n")
+	var agreed, files int
+	_, rest, _ := strings.Cut(notes, `Checked as SMBTEST\u010: `)
+	if _, err := fmt.Sscanf(rest, "%d of %d sampled files", &agreed, &files); err != nil || files < 4 || agreed != files {
+		t.Errorf("notes: %s", notes)
+	}
+}
+
 // TestAccessShare: access names who can read, through which rule, and what
 // would close it.
 func TestAccessShare(t *testing.T) {
