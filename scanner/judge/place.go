@@ -116,12 +116,21 @@ func (n node) strays() bool {
 }
 
 // dense reports whether cases are the rule in a folder and below it: nearly
-// all documents of a folder that holds some itself, or most of the documents
-// and of the folders. One full subfolder does not make its parent one, however
-// full it is.
+// all documents, or most of the documents and of the folders. One full
+// subfolder does not make its parent one where others hold none, however full
+// it is.
 func (n node) dense() bool {
-	return n.allCases >= leastInDense && (n.cases > 0 && float64(n.allCases) >= nearlyAll*float64(n.allDocs) ||
-		2*n.allCases >= n.allDocs && 2*n.caseFolders > n.folders)
+	if n.allCases < leastInDense {
+		return false
+	}
+	below := n.folders
+	if n.docs > 0 && n.cases == 0 {
+		below-- // ordinary documents of its own say nothing of the subfolders
+	}
+	if float64(n.allCases) >= nearlyAll*float64(n.allDocs) && (n.cases > 0 || 2*n.caseFolders > below) {
+		return true
+	}
+	return 2*n.allCases >= n.allDocs && 2*n.caseFolders > n.folders
 }
 
 // upTo cuts a chain of folders at the one where the rule is explicit; the
