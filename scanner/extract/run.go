@@ -72,18 +72,10 @@ func (r *runner) extract(f File, name, member string) (mediaType string, err err
 		return TypeEmpty, nil
 	}
 	file := &watched{f: f}
-	head := make([]byte, min(f.Size(), HeadSize))
-	n, err := file.ReadAt(head, 0)
-	if n == 0 {
-		switch {
-		case file.err != nil:
-			return TypeBinary, file.err
-		case err != nil && err != io.EOF:
-			return TypeBinary, err
-		}
-		return TypeBinary, fmt.Errorf("no bytes at its beginning: %w", ErrCorrupt)
+	head, err := headOf(f, file)
+	if err != nil {
+		return TypeBinary, err
 	}
-	head = head[:n]
 	mediaType = Sniff(name, head)
 	to := &out{r: r, member: member, mediaType: mediaType}
 	err = ErrUnsupported
@@ -112,6 +104,25 @@ func (r *runner) extract(f File, name, member string) (mediaType string, err err
 		}
 	}
 	return to.mediaType, err
+}
+
+// headOf reads the beginning of a file, of one in memory without copying.
+func headOf(f File, file *watched) ([]byte, error) {
+	if b, ok := f.(Bytes); ok {
+		n := min(len(b), HeadSize)
+		return b[:n:n], nil
+	}
+	head := make([]byte, min(f.Size(), HeadSize))
+	n, err := file.ReadAt(head, 0)
+	switch {
+	case n > 0:
+		return head[:n], nil
+	case file.err != nil:
+		return nil, file.err
+	case err != nil && err != io.EOF:
+		return nil, err
+	}
+	return nil, fmt.Errorf("no bytes at its beginning: %w", ErrCorrupt)
 }
 
 // guard calls the extractor and turns a panic into an error. A panic's own

@@ -52,13 +52,17 @@ type Scanner struct {
 }
 
 // New returns a scanner of UTF-8 input.
-func New(r io.Reader) *Scanner { return &Scanner{r: r, buf: make([]byte, 64<<10)} }
+func New(r io.Reader) *Scanner { return &Scanner{r: r, buf: make([]byte, bufSize)} }
+
+// bufSize is how much is read at once, in bytes. Most parts of office files
+// are smaller.
+const bufSize = 32 << 10
 
 // Reset makes the scanner read from r, keeping its buffers.
 func (x *Scanner) Reset(r io.Reader) {
 	*x = Scanner{r: r, buf: x.buf, scratch: x.scratch}
 	if len(x.buf) == 0 {
-		x.buf = make([]byte, 64<<10)
+		x.buf = make([]byte, bufSize)
 	}
 }
 

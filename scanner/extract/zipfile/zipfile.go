@@ -142,9 +142,7 @@ func (c *content) Read(p []byte) (int, error) {
 // there is none.
 func countEntries(f extract.File) int64 {
 	const endLen = 22
-	tail := make([]byte, min(f.Size(), 66<<10))
-	n, _ := f.ReadAt(tail, f.Size()-int64(len(tail)))
-	tail = tail[:n]
+	tail := tailOf(f, 66<<10)
 	i := bytes.LastIndex(tail, []byte("PK\x05\x06"))
 	if i < 0 || i+endLen > len(tail) {
 		return 0
@@ -159,6 +157,16 @@ func countEntries(f extract.File) int64 {
 		}
 	}
 	return count
+}
+
+// tailOf returns the last bytes of a file, at most most.
+func tailOf(f extract.File, most int64) []byte {
+	if b, ok := f.(extract.Bytes); ok {
+		return b[max(int64(len(b))-most, 0):]
+	}
+	tail := make([]byte, min(f.Size(), most))
+	n, _ := f.ReadAt(tail, f.Size()-int64(len(tail)))
+	return tail[:n]
 }
 
 // search finds members by their local headers.
