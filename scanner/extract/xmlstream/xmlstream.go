@@ -188,6 +188,12 @@ func (x *Scanner) Next() Kind {
 		for x.e-x.s < 9 && x.fill() {
 		}
 		b := x.buf[x.s:x.e]
+		if len(b) >= 2 && b[1] != '!' && b[1] != '?' { // nearly always
+			if kind := x.readTag(); kind != EOF {
+				return kind
+			}
+			continue
+		}
 		switch {
 		case bytes.HasPrefix(b, []byte("<![CDATA[")):
 			if x.readUntil("]]>", 9) {
@@ -199,13 +205,9 @@ func (x *Scanner) Next() Kind {
 			x.skipUntil("?>")
 		case bytes.HasPrefix(b, []byte("<!")):
 			x.skipDeclaration()
-		case len(b) < 2:
+		default: // a lone < at the end
 			x.s = x.e
 			return EOF
-		default:
-			if kind := x.readTag(); kind != EOF {
-				return kind
-			}
 		}
 	}
 }
@@ -415,11 +417,14 @@ func (x *Scanner) setTag(t []byte) Kind {
 	if x.self {
 		t = t[:len(t)-1]
 	}
-	n := 0
+	n, from := 0, 0
 	for n < len(t) && t[n] != ' ' && t[n] != '\t' && t[n] != '\n' && t[n] != '\r' {
+		if t[n] == ':' {
+			from = n + 1
+		}
 		n++
 	}
-	x.name, x.attrs = local(t[:n]), t[n:]
+	x.name, x.attrs = t[from:n], t[n:]
 	return kind
 }
 
