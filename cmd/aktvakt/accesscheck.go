@@ -70,7 +70,7 @@ func probeAccount() (account, error) {
 	if err != nil {
 		return account{}, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
 	}
-	return account{domain, user, pw}, nil
+	return account{domain: domain, user: user, password: pw}, nil
 }
 
 // on is a share logged on to as the account.

@@ -59,22 +59,22 @@ func readDirectory(ctx context.Context, d config.Directory, cache string) (*acce
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	id := sha256.Sum256([]byte(d.URL + "\x00" + d.Base + "\x00" + s.User))
+	id := sha256.Sum256([]byte(d.URL + "\x00" + d.Base + "\x00" + s.User + "\x00" + d.Keytab + d.CCache))
 	return directory.Cached(filepath.Join(cache, fmt.Sprintf("directory-%x.json", id[:8])), directoryAge, fetch)
 }
 
 func ldapServer(d config.Directory) (directory.LDAPServer, error) {
 	s := directory.LDAPServer{
-		URL: d.URL, Base: d.Base, User: cmp.Or(d.User, os.Getenv("AKTVAKT_LDAP_USER")),
-		Keytab: d.Keytab, Realm: d.Realm, Krb5Conf: d.Krb5Conf,
+		URL: d.URL, Base: d.Base, User: cmp.Or(d.User, os.Getenv("AKTVAKT_LDAP_USER")), SPN: d.SPN,
 	}
 	conf, err := trust(d.CAFile)
 	if err != nil {
 		return s, &usageError{"ca_file: " + err.Error(), "write the authority's certificate in PEM form"}
 	}
 	s.TLS = conf
-	if d.Keytab != "" {
-		return s, nil
+	if c := d.Credentials(); c.Kerberos() {
+		s.Kerberos, err = ticketAccount(s.User, c)
+		return s, err
 	}
 	if s.User == "" {
 		return s, &usageError{"no account to log on to " + d.URL, "set user and password_file of the directory, or AKTVAKT_LDAP_USER and AKTVAKT_LDAP_PASSWORD_FILE"}

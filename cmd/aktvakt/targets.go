@@ -56,7 +56,7 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 		base.Access.ServiceAccounts = append(slices.Clone(base.Access.ServiceAccounts), acc.user)
 		out = append(out, smbTargets(ctx, base, smb.Config{
 			Host: p.Host, Port: p.Port, Share: p.Share, Path: p.Path,
-			Domain: acc.domain, User: acc.user, Password: acc.password,
+			Domain: acc.domain, User: acc.user, Password: acc.password, Kerberos: acc.kerberos, SPN: acc.spn,
 			Directory: dir, Limiter: limiterFor(hosts, p, t.Limits, cfg.Limits),
 		})...)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -93,11 +94,7 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 			}
 		}
 	}
-	if t.Credentials.PasswordFile != "" {
-		if _, err := os.Stat(t.Credentials.PasswordFile); err != nil {
-			k.fault(at+".credentials.password_file", "", "target %q: password_file: %v", name, err)
-		}
-	}
+	k.logon(at+".credentials", fmt.Sprintf("target %q", name), t.Credentials)
 	if p.Scheme == "file" && t.Credentials != (Credentials{}) {
 		k.fault(at+".credentials", "remove it, or write the target as smb://", "target %q: a local folder takes no credentials", name)
 	}
@@ -105,6 +102,30 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 		k.fault(at+".limits.in_flight", "", "target %q: in_flight must be from 1 to 16, not %d", name, n)
 	}
 	k.notNegative(at+".staff", t.Staff)
+}
+
+// logon checks the files of an account; who is the place for messages.
+func (k *checker) logon(at, who string, c Credentials) {
+	var given []string
+	for _, f := range []struct{ key, name string }{
+		{"password_file", c.PasswordFile}, {"keytab", c.Keytab}, {"ccache", strings.TrimPrefix(c.CCache, "FILE:")}, {"krb5_conf", c.Krb5Conf},
+	} {
+		if f.name == "" {
+			continue
+		}
+		if f.key != "krb5_conf" {
+			given = append(given, f.key)
+		}
+		if _, err := os.Stat(f.name); err != nil {
+			k.fault(at+"."+f.key, "", "%s: %s: %v", who, f.key, err)
+		}
+	}
+	if len(given) > 1 {
+		k.fault(at, "keep the one that is meant", "%s: there are several ways to log on: %s", who, strings.Join(given, ", "))
+	}
+	if !c.Kerberos() && (c.SPN != "" || c.Realm != "" || c.Krb5Conf != "") {
+		k.fault(at, "add keytab or ccache", "%s: realm, krb5_conf and spn are for Kerberos alone", who)
+	}
 }
 
 func (k *checker) notify(n Notify) {
@@ -146,19 +167,16 @@ func (k *checker) directory(at string, d Directory) {
 	if d.Export == "" && !strings.HasPrefix(d.URL, "ldaps://") && !strings.HasPrefix(d.URL, "ldap://") {
 		k.fault(at, "write ldaps://dc1.kommun.example", "directory %q: the address must be ldaps:// or ldap://", d.URL)
 	}
-	for _, f := range []struct{ key, name string }{
-		{"export", d.Export}, {"password_file", d.PasswordFile}, {"keytab", d.Keytab}, {"krb5_conf", d.Krb5Conf}, {"ca_file", d.CAFile},
-	} {
+	who := fmt.Sprintf("directory %q", cmp.Or(d.URL, d.Export))
+	for _, f := range []struct{ key, name string }{{"export", d.Export}, {"ca_file", d.CAFile}} {
 		if f.name == "" {
 			continue
 		}
 		if _, err := os.Stat(f.name); err != nil {
-			k.fault(at+"."+f.key, "", "directory %q: %s: %v", d.URL, f.key, err)
+			k.fault(at+"."+f.key, "", "%s: %s: %v", who, f.key, err)
 		}
 	}
-	if d.Keytab != "" && (d.Realm == "" || d.User == "") {
-		k.fault(at+".keytab", "", "directory %q: a keytab needs user and realm", d.URL)
-	}
+	k.logon(at, who, d.Credentials())
 }
 
 func (k *checker) oneOf(path, v string, known []string) {

@@ -44,7 +44,15 @@ type Credentials struct {
 	Domain       string `yaml:"domain,omitempty" json:"domain,omitempty"`
 	User         string `yaml:"user,omitempty" json:"user,omitempty"`
 	PasswordFile string `yaml:"password_file,omitempty" json:"password_file,omitempty" jsonschema:"description=A file that holds the password and nothing else."`
+	Keytab       string `yaml:"keytab,omitempty" json:"keytab,omitempty" jsonschema:"description=Log on with Kerberos: a keytab with the key of user."`
+	CCache       string `yaml:"ccache,omitempty" json:"ccache,omitempty" jsonschema:"description=Log on with Kerberos: a credential cache that something else renews."`
+	Realm        string `yaml:"realm,omitempty" json:"realm,omitempty" jsonschema:"description=The Kerberos realm of user; default that of the keytab."`
+	Krb5Conf     string `yaml:"krb5_conf,omitempty" json:"krb5_conf,omitempty" jsonschema:"description=A krb5.conf; default /etc/krb5.conf and without that DNS."`
+	SPN          string `yaml:"spn,omitempty" json:"spn,omitempty" jsonschema:"description=The service name of the server; default cifs/ and its host name."`
 }
+
+// Kerberos reports whether the account logs on with tickets.
+func (c Credentials) Kerberos() bool { return c.Keytab != "" || c.CCache != "" }
 
 // Directory is an Active Directory domain, or an export of one.
 type Directory struct {
@@ -53,11 +61,18 @@ type Directory struct {
 	User         string `yaml:"user,omitempty" json:"user,omitempty" jsonschema:"description=name@domain or a DN; any ordinary account will do. Default AKTVAKT_LDAP_USER."`
 	PasswordFile string `yaml:"password_file,omitempty" json:"password_file,omitempty" jsonschema:"description=A file that holds the password; default AKTVAKT_LDAP_PASSWORD_FILE."`
 	Keytab       string `yaml:"keytab,omitempty" json:"keytab,omitempty" jsonschema:"description=Log on with Kerberos instead of a password."`
-	Realm        string `yaml:"realm,omitempty" json:"realm,omitempty"`
-	Krb5Conf     string `yaml:"krb5_conf,omitempty" json:"krb5_conf,omitempty"`
+	CCache       string `yaml:"ccache,omitempty" json:"ccache,omitempty" jsonschema:"description=Log on with Kerberos: a credential cache that something else renews."`
+	Realm        string `yaml:"realm,omitempty" json:"realm,omitempty" jsonschema:"description=The Kerberos realm of user; default that of the keytab."`
+	Krb5Conf     string `yaml:"krb5_conf,omitempty" json:"krb5_conf,omitempty" jsonschema:"description=A krb5.conf; default /etc/krb5.conf and without that DNS."`
+	SPN          string `yaml:"spn,omitempty" json:"spn,omitempty" jsonschema:"description=The service name of the controller; default ldap/ and its host name."`
 	Export       string `yaml:"export,omitempty" json:"export,omitempty" jsonschema:"description=An LDIF or CSV file instead of a server."`
 	Domain       string `yaml:"domain,omitempty" json:"domain,omitempty" jsonschema:"description=The short name of the domain of an export."`
 	CAFile       string `yaml:"ca_file,omitempty" json:"ca_file,omitempty" jsonschema:"description=PEM file of the authority that signed the controller's certificate; default the system's."`
+}
+
+// Credentials returns how to log on to the directory.
+func (d Directory) Credentials() Credentials {
+	return Credentials{User: d.User, PasswordFile: d.PasswordFile, Keytab: d.Keytab, CCache: d.CCache, Realm: d.Realm, Krb5Conf: d.Krb5Conf, SPN: d.SPN}
 }
 
 // TargetLimits keep a file server unharmed.

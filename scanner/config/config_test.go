@@ -101,8 +101,11 @@ func TestFaults(t *testing.T) {
 		{"directory", "directories:\n  - {url: dc1, keytab: /none}\n", []Fault{
 			{2, `directory "dc1": the address must be ldaps:// or ldap://`, "write ldaps://dc1.kommun.example"},
 			{2, `directory "dc1": keytab: stat /none: no such file or directory`, ""},
-			{2, `directory "dc1": a keytab needs user and realm`, ""},
 		}},
+		{"several secrets", "targets:\n  - url: smb://h/s\n    credentials: {password_file: /dev/null, keytab: /dev/null}\n", []Fault{
+			{3, `target "smb://h/s": there are several ways to log on: password_file, keytab`, "keep the one that is meant"}}},
+		{"realm of a password", "targets:\n  - url: smb://h/s\n    credentials: {password_file: /dev/null, realm: X}\n", []Fault{
+			{3, `target "smb://h/s": realm, krb5_conf and spn are for Kerberos alone`, "add keytab or ccache"}}},
 		{"notify", "notify:\n  webhook: {url: https://x}\n  mail: {to: [a]}\n", []Fault{
 			{2, "notify.webhook needs both url and secret_file", ""},
 			{3, "notify.mail needs server and from", ""},

@@ -51,6 +51,7 @@ func TestActiveDirectory(t *testing.T) {
 	t.Run("groups", func(t *testing.T) { testGroups(t, lab, dir) })
 	t.Run("member", func(t *testing.T) { testMember(t, lab, dir) })
 	t.Run("program", func(t *testing.T) { testProgram(t, lab) })
+	t.Run("kerberos", func(t *testing.T) { testKerberos(t, lab, dir) })
 	for _, seed := range seeds(t) {
 		t.Run(fmt.Sprintf("oracle %d", seed), func(t *testing.T) { testOracleAD(t, lab, dir, seed) })
 	}
@@ -74,8 +75,8 @@ func seeds(t *testing.T) []uint64 {
 func testBinds(t *testing.T, lab *adtest.Lab, ldaps directory.LDAPServer, want *access.Directory) {
 	startTLS, krb := ldaps, ldaps
 	startTLS.URL = "ldap://" + lab.DC
-	krb.User, krb.Password, krb.Keytab, krb.Realm, krb.Krb5Conf = "scanner", "", lab.Keytab, adtest.Realm, lab.Krb5Conf
-	krb.ServicePrincipal = "ldap/" + adtest.DCName
+	krb.User, krb.Password, krb.SPN = "", "", "ldap/"+adtest.DCName
+	krb.Kerberos = keytab(t, lab)
 	small := ldaps
 	small.PageSize = 100
 	for name, s := range map[string]directory.LDAPServer{"StartTLS": startTLS, "Kerberos": krb, "small pages": small, "ranges": directory.InRanges(ldaps, 7)} {

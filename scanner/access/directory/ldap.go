@@ -13,10 +13,10 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 	"github.com/go-ldap/ldap/v3/gssapi"
-	"github.com/jcmturner/gokrb5/v8/client"
 
 	"aktvakt/scanner/access"
 	"aktvakt/scanner/access/directory/entries"
+	"aktvakt/scanner/access/kerberos"
 )
 
 // LDAPServer is a domain controller and the account that reads it; any
@@ -29,9 +29,10 @@ type LDAPServer struct {
 	Base string
 	// User and Password make a simple bind; User is "name@domain" or a DN.
 	User, Password string
-	// Keytab, Realm and Krb5Conf make a Kerberos bind as User (without a
-	// domain) instead. ServicePrincipal is "ldap/host" of the URL where empty.
-	Keytab, Realm, Krb5Conf, ServicePrincipal string
+	// Kerberos logs on with a ticket instead, to the service SPN, "ldap/" and
+	// the host of the URL when empty.
+	Kerberos *kerberos.Account
+	SPN      string
 	// TLS may hold the authority that signed the controller's certificate;
 	// nil means the system's.
 	TLS *tls.Config
@@ -128,7 +129,7 @@ func connect(ctx context.Context, s LDAPServer) (*ldap.Conn, error) {
 }
 
 func bind(c *ldap.Conn, s LDAPServer, host string) error {
-	if s.Keytab == "" {
+	if s.Kerberos == nil {
 		if s.Password == "" { // an empty password would bind as anonymous and succeed
 			return errors.New("log on: no password")
 		}
@@ -137,17 +138,17 @@ func bind(c *ldap.Conn, s LDAPServer, host string) error {
 		}
 		return nil
 	}
-	k, err := gssapi.NewClientWithKeytab(s.User, s.Realm, s.Keytab, s.Krb5Conf, client.DisablePAFXFAST(true))
+	spn, err := kerberos.Service("ldap", host, s.SPN)
 	if err != nil {
-		return fmt.Errorf("log on as %q with keytab %q: %w", s.User, s.Keytab, err)
+		return err
 	}
-	defer k.Close()
-	spn := s.ServicePrincipal
-	if spn == "" {
-		spn = "ldap/" + host
+	k, err := s.Kerberos.Client()
+	if err != nil {
+		return err
 	}
-	if err := c.GSSAPIBind(k, spn, ""); err != nil {
-		return fmt.Errorf("log on as %q at %q with Kerberos: %w", s.User, spn, err)
+	// Not to be closed: that would end the account's other connections.
+	if err := c.GSSAPIBind(&gssapi.Client{Client: k}, spn, ""); err != nil {
+		return fmt.Errorf("log on as %q at %q with Kerberos: %w", s.Kerberos.Name(), spn, err)
 	}
 	return nil
 }

@@ -38,11 +38,7 @@ type program struct {
 
 // testProgram scans the member's share as an operator would.
 func testProgram(t *testing.T, lab *adtest.Lab) {
-	p := &program{lab, filepath.Join(t.TempDir(), "aktvakt"), t.TempDir()}
-	build := exec.Command("go", "build", "-o", p.path, "aktvakt/cmd/aktvakt")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	p := build(t, lab)
 	lab.SetShareACL("O:BAG:BAD:(A;;0x1f01ff;;;WD)")
 	scanner := "(A;OICI;0x1200a9;;;" + lab.SID("scanner") + ")(A;OICI;FA;;;BA)"
 	for folder, readers := range map[string]string{"alla": "Domain Users", "smal": "DL-Sager", "ring": "G-Ring1", "ledning": "G-Tom"} {
@@ -52,7 +48,6 @@ func testProgram(t *testing.T, lab *adtest.Lab) {
 		}
 		lab.PutDir(folder, "O:BAG:BAD:PAI"+scanner+"(A;OICI;0x1200a9;;;"+lab.SID(readers)+")", dir+"/anmalan.txt")
 	}
-	p.write(t, "secret", adtest.Password+"\n")
 	config := func(host string) string {
 		return p.write(t, "config-"+host+".yaml", fmt.Sprintf(`directories:
   - url: ldaps://%s
@@ -108,11 +103,11 @@ func (p *program) run(t *testing.T, code int, args ...string) string {
 }
 
 // scan returns the findings by folder.
-func (p *program) scan(t *testing.T, config string) (map[string]finding.Finding, finding.Summary) {
+func (p *program) scan(t *testing.T, config string, target ...string) (map[string]finding.Finding, finding.Summary) {
 	t.Helper()
 	out := map[string]finding.Finding{}
 	var sum finding.Summary
-	for line := range strings.Lines(p.run(t, 0, "scan", "--json", "--config", config, "smb://FS1/docs")) {
+	for line := range strings.Lines(p.run(t, 0, append([]string{"scan", "--json", "--config", config}, target...)...)) {
 		var kind struct{ Type string }
 		if err := json.Unmarshal([]byte(line), &kind); err != nil {
 			t.Fatalf("%v: %s", err, line)
@@ -139,7 +134,7 @@ func (p *program) scan(t *testing.T, config string) (map[string]finding.Finding,
 const livingPeople = 24 + 2
 
 func (p *program) testScan(t *testing.T, config string) {
-	found, sum := p.scan(t, config)
+	found, sum := p.scan(t, config, "smb://FS1/docs")
 	f, ok := found["alla"]
 	if !ok || f.Verdict != "too-wide" {
 		t.Fatalf("behind Domain Users: %+v", found)
@@ -165,14 +160,14 @@ func (p *program) testScan(t *testing.T, config string) {
 func (p *program) testScanShare(t *testing.T, config string) {
 	p.lab.SetShareACL("O:BAG:BAD:(A;;0x1f01ff;;;" + p.lab.SID("G-Social") + ")(A;;0x1f01ff;;;" + p.lab.SID("scanner") + ")")
 	defer p.lab.SetShareACL("O:BAG:BAD:(A;;0x1f01ff;;;WD)")
-	if found, _ := p.scan(t, config); len(found) != 0 {
+	if found, _ := p.scan(t, config, "smb://FS1/docs"); len(found) != 0 {
 		t.Errorf("findings behind the share of four people: %+v", found)
 	}
 }
 
 // testScanBlind: while the directory cannot be reached nothing is fine.
 func (p *program) testScanBlind(t *testing.T, config string) {
-	found, _ := p.scan(t, config)
+	found, _ := p.scan(t, config, "smb://FS1/docs")
 	for _, folder := range []string{"alla", "smal", "ring"} {
 		if f, ok := found[folder]; !ok || f.Verdict == "allowed" {
 			t.Errorf("%s: verdict %q", folder, f.Verdict)

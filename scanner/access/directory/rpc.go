@@ -18,6 +18,7 @@ import (
 	"github.com/oiweiwei/go-msrpc/ssp"
 	"github.com/oiweiwei/go-msrpc/ssp/credential"
 	"github.com/oiweiwei/go-msrpc/ssp/gssapi"
+	rpcsmb "github.com/oiweiwei/go-smb2.fork"
 
 	"aktvakt/scanner/access"
 )
@@ -70,6 +71,24 @@ func (g *guarded) close() {
 func dial(ctx context.Context, s Server, name string) (*pipe, error) {
 	g := &guarded{}
 	p := &pipe{net: g, stop: context.AfterFunc(ctx, g.close)}
+	p.ctx = gssapi.NewSecurityContext(ctx)
+	var err error
+	if s.Kerberos != nil {
+		p.conn, err = dcerpc.Dial(p.ctx, fmt.Sprintf("ncacn_ip_tcp:%s[%d]", s.Host, s.port()),
+			dcerpc.WithDialer(ticketPipes{s, name, g}), dcerpc.WithTimeout(dialTimeout))
+	} else {
+		p.conn, err = dcerpc.Dial(p.ctx, "ncacn_np:"+s.Host+"["+name+"]", dcerpc.WithSMBDialer(passwordDialer(s)), dcerpc.WithDialer(g),
+			dcerpc.WithSMBPort(s.port()), dcerpc.WithTimeout(dialTimeout))
+	}
+	if err != nil {
+		p.close()
+		return nil, fmt.Errorf("open pipe %q on %s: %w", name, net.JoinHostPort(s.Host, strconv.Itoa(s.port())), ctxErr(ctx, err))
+	}
+	return p, nil
+}
+
+// passwordDialer logs on with NTLM.
+func passwordDialer(s Server) *rpcsmb.Dialer {
 	user := s.User
 	if s.Domain != "" {
 		user = s.Domain + `\` + s.User
@@ -80,17 +99,8 @@ func dial(ctx context.Context, s Server, name string) (*pipe, error) {
 	} else {
 		creds = credential.NewFromPassword(user, s.Password)
 	}
-	smb := msmb.NewDialer(msmb.WithSecurity(gssapi.WithCredential(creds),
+	return msmb.NewDialer(msmb.WithSecurity(gssapi.WithCredential(creds),
 		gssapi.WithMechanismFactory(ssp.SPNEGO), gssapi.WithMechanismFactory(ssp.NTLM)))
-	p.ctx = gssapi.NewSecurityContext(ctx)
-	var err error
-	p.conn, err = dcerpc.Dial(p.ctx, "ncacn_np:"+s.Host+"["+name+"]", dcerpc.WithSMBDialer(smb), dcerpc.WithDialer(g),
-		dcerpc.WithSMBPort(s.port()), dcerpc.WithTimeout(dialTimeout))
-	if err != nil {
-		p.close()
-		return nil, fmt.Errorf("open pipe %q on %s: %w", name, net.JoinHostPort(s.Host, strconv.Itoa(s.port())), ctxErr(ctx, err))
-	}
-	return p, nil
 }
 
 func (p *pipe) close() {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aktvakt/scanner/access"
+	"aktvakt/scanner/access/kerberos"
 )
 
 // Server is a file server and the account that asks it. Share is the share
@@ -15,7 +16,11 @@ type Server struct {
 	// Port is that of SMB; 0 means 445.
 	Port                   int
 	Domain, User, Password string
-	Share                  string
+	// Kerberos logs on with a ticket instead of User and Password, to the
+	// service SPN, "cifs/" and Host when empty.
+	Kerberos *kerberos.Account
+	SPN      string
+	Share    string
 	// AD is the directory of the domain that the server is a member of, as
 	// LDAP or Export gave it; nil where there is none. It is only read.
 	AD *access.Directory

@@ -15,6 +15,6 @@ var _ source.Auditor = (*Source)(nil)
 func (s *Source) Resolver(ctx context.Context, opt access.Options) (*access.Resolver, error) {
 	return directory.FromServer(ctx, directory.Server{
 		Host: s.cfg.Host, Port: s.cfg.Port, Domain: s.cfg.Domain, User: s.cfg.User, Password: s.cfg.Password,
-		Share: s.cfg.Share, AD: s.cfg.Directory,
+		Kerberos: s.cfg.Kerberos, SPN: s.cfg.SPN, Share: s.cfg.Share, AD: s.cfg.Directory,
 	}, opt)
 }

@@ -422,10 +422,3 @@ func unwrapDial(err error) error {
 	}
 	return err
 }
-
-func initiatorOf(cfg Config) (smb2.Initiator, error) {
-	if cfg.Kerberos != nil {
-		return cfg.Kerberos.initiator(cfg.Host)
-	}
-	return &smb2.NTLMInitiator{Domain: cfg.Domain, User: cfg.User, Password: cfg.Password}, nil
-}

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"aktvakt/scanner/access"
+	"aktvakt/scanner/access/kerberos"
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb/internal/wire"
 )
@@ -40,8 +41,10 @@ type Config struct {
 
 	// Domain may be empty for an account of the server itself.
 	Domain, User, Password string
-	// Kerberos logs on with a ticket instead of User and Password.
-	Kerberos *Kerberos
+	// Kerberos logs on with a ticket instead of User and Password, to the
+	// service SPN, "cifs/" and Host when empty.
+	Kerberos *kerberos.Account
+	SPN      string
 
 	// BackupIntent opens with the right of backup operators to read what
 	// their own rights do not allow. It has no effect on other accounts.

@@ -1,12 +1,14 @@
 package adtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 func (l *Lab) provision() error {
@@ -210,4 +212,83 @@ func (l *Lab) PutDir(folder, sddl string, files ...string) {
 			l.t.Fatalf("adtest: %v", err)
 		}
 	}
+}
+
+// RefuseNTLM makes the member accept Kerberos alone, as a hardened server does,
+// until the returned function is called.
+func (l *Lab) RefuseNTLM() (restore func()) {
+	l.t.Helper()
+	conf := l.root + "/fs1/smb.conf"
+	old, err := os.ReadFile(conf)
+	if err != nil {
+		l.t.Fatalf("adtest: %v", err)
+	}
+	set := func(text string) {
+		l.t.Helper()
+		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+			l.t.Fatalf("adtest: %v", err)
+		}
+		if err := reload(conf); err != nil {
+			l.t.Fatalf("adtest: %v", err)
+		}
+	}
+	ntlm := func() error {
+		return run(l.in("smbclient", "-s", l.root+"/dc/etc/smb.conf", "//"+l.FS+"/docs", "-U", Domain+"/u00%"+Password, "--use-kerberos=off", "-c", "ls"))
+	}
+	set(strings.Replace(string(old), "[global]\n", "[global]\ngensec:ntlmssp = no\n", 1))
+	if err := wait(l.root+"/fs1/log/out", func() error {
+		if ntlm() == nil {
+			return errors.New("the member still accepts NTLM")
+		}
+		return nil
+	}); err != nil {
+		l.t.Fatalf("adtest: %v", err)
+	}
+	return func() {
+		l.t.Helper()
+		set(string(old))
+		if err := wait(l.root+"/fs1/log/out", ntlm); err != nil {
+			l.t.Fatalf("adtest: %v", err)
+		}
+	}
+}
+
+// reload makes the smbd of a configuration read it again.
+func reload(conf string) error {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil || !strings.HasPrefix(string(b), "smbd\x00") || !strings.Contains(string(b), conf) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+		if err != nil {
+			return err
+		}
+		if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+			return err
+		}
+		found = true
+	}
+	if !found {
+		return fmt.Errorf("no smbd runs with %s", conf)
+	}
+	return nil
+}
+
+// StaleKeytab makes a keytab of an account with a key that was never its own,
+// as one is left with when the password was changed.
+func (l *Lab) StaleKeytab(account string) string {
+	l.t.Helper()
+	path := l.root + "/stale.keytab"
+	c := l.in("ktutil")
+	c.Stdin = strings.NewReader("addent -password -p " + account + "@" + Realm + " -k 1 -e aes256-cts-hmac-sha1-96\nOld-Passw0rd!\nwkt " + path + "\nquit\n")
+	if err := run(c); err != nil {
+		l.t.Fatalf("adtest: %v", err)
+	}
+	return path
 }
