@@ -69,7 +69,9 @@ func decode(f extract.File) (io.Reader, error) {
 
 // label finds charset=... in a page's first bytes.
 func label(head []byte) string {
-	i := bytes.Index(bytes.ToLower(head), []byte("charset="))
+	// Lower case is longer where bytes are no UTF-8: all offsets are in it.
+	head = bytes.ToLower(head)
+	i := bytes.Index(head, []byte("charset="))
 	if i < 0 {
 		return ""
 	}

@@ -61,6 +61,21 @@ func TestCharset(t *testing.T) {
 	}
 }
 
+// TestLabelAfterBrokenBytes: bytes that are no UTF-8 before the label once
+// moved it beyond the end.
+func TestLabelAfterBrokenBytes(t *testing.T) {
+	page := "<html" + strings.Repeat("\xff", 13) + "charset=utf"
+	doc := extract.Run(t.Context(), extract.Bytes(page), "x.html", []extract.Extractor{html.New()}, extract.Limits{})
+	if doc.Skip != nil {
+		t.Errorf("skip %+v", doc.Skip)
+	}
+	page = "<html" + strings.Repeat("\xff", 13) + `><meta charset="CP865"><p>S` + "\x9bren" + strings.Repeat(" og bor her", 5)
+	doc = extract.Run(t.Context(), extract.Bytes(page), "x.html", []extract.Extractor{html.New()}, extract.Limits{})
+	if doc.Skip != nil || !strings.Contains(string(doc.Text), "Søren") {
+		t.Errorf("%q, skip %+v", doc.Text, doc.Skip)
+	}
+}
+
 func TestHugeToken(t *testing.T) {
 	doc := run("<html><p>before</p><a title='" + strings.Repeat("x", 20<<20) + "'>after")
 	if doc.Skip == nil || doc.Skip.Reason != finding.TooLarge || string(doc.Text) != "before\n" {

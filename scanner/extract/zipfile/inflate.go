@@ -1,6 +1,7 @@
 package zipfile
 
 import (
+	"archive/zip"
 	"bufio"
 	"errors"
 	"io"
@@ -41,7 +42,12 @@ func (i *inflating) Read(p []byte) (int, error) {
 	if i.in == nil {
 		return 0, errClosed
 	}
-	return i.in.r.Read(p)
+	n, err := i.in.r.Read(p)
+	var internal flate.InternalError
+	if errors.As(err, &internal) { // of codes that no stream may have
+		err = zip.ErrFormat
+	}
+	return n, err
 }
 
 func (i *inflating) Close() error {

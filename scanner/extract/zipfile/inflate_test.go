@@ -1,8 +1,10 @@
 package zipfile
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/flate"
+	"errors"
 	"io"
 	"testing"
 )
@@ -43,4 +45,25 @@ func TestInflate(t *testing.T) {
 			t.Error("read after close")
 		}
 	}
+}
+
+// FuzzInflate: of a broken stream the error is one that content.Read takes for
+// that, and what is unpacked is what the standard library unpacks.
+func FuzzInflate(f *testing.F) {
+	f.Add([]byte("\x4b\x4a\x4e\x49\x4d\x03\x00"))
+	f.Add([]byte("\x05\xe0\x81\x08\x00\x00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		const most = 1 << 20
+		r := inflate(bytes.NewReader(b))
+		defer r.Close()
+		got, err := io.ReadAll(io.LimitReader(r, most))
+		want, werr := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), most))
+		if (err == nil) != (werr == nil) || (err == nil && !bytes.Equal(got, want)) {
+			t.Fatalf("%d bytes, error %v; want %d bytes, error %v", len(got), err, len(want), werr)
+		}
+		var corrupt flate.CorruptInputError
+		if err != nil && !errors.As(err, &corrupt) && !errors.Is(err, zip.ErrFormat) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatalf("error without a reason: %v", err)
+		}
+	})
 }
