@@ -68,11 +68,25 @@ func newConfigInit() *cobra.Command {
 
 func newConfigCheck() *cobra.Command {
 	var file string
+	var offline, asJSON bool
 	c := &cobra.Command{
-		Use:     "check [FILE]",
-		Short:   "Check a configuration file and list every fault",
-		Example: "  aktvakt config check --config /etc/aktvakt/config.yaml",
-		Args:    cobra.MaximumNArgs(1),
+		Use:   "check [FILE]",
+		Short: "Check a configuration and try everything that it needs",
+		Long: `check lists every fault of a configuration file with its line. Then it tries
+all that a scan with it will need: it reaches every target, logs on, lists,
+reads the access rules and the first byte of a file, asks the server for the
+share's own rules and its accounts, reads the directories, writes into the
+folders of the report and the state, and reaches those who are told of a run.
+It prints what works, what is missing, and what to grant. An account that was
+refused once is not tried again.
+
+With --offline the file alone is checked and no connection is made.
+
+Exit codes: 0 nothing is missing (limited means that a scan is complete but some
+verdicts are unknown), 3 something is missing, 4 faults in the file.`,
+		Example: `  aktvakt config check --config /etc/aktvakt/config.yaml
+  aktvakt config check --offline --config /etc/aktvakt/config.yaml`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				file = args[0]
@@ -82,11 +96,27 @@ func newConfigCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d targets\n", file, len(cfg.Targets))
-			return nil
+			if offline {
+				fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d targets\n", file, len(cfg.Targets))
+				return nil
+			}
+			all := prove(c.Context(), cfg)
+			if err := c.Context().Err(); err != nil {
+				return err
+			}
+			show := printProofs
+			if asJSON {
+				show = printProofLines
+			}
+			if err := show(c.OutOrStdout(), all); err != nil {
+				return err
+			}
+			return verdict(all)
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "the configuration `FILE` (default "+defaultConfig+")")
+	c.Flags().BoolVar(&offline, "offline", false, "check the file alone, make no connection")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON Lines on standard output")
 	return c
 }
 

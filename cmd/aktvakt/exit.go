@@ -36,6 +36,7 @@ func (e *hinted) Unwrap() error { return e.error }
 // Outcomes that are no failures of the program.
 var (
 	errIncomplete = errors.New("the scan is incomplete")
+	errNotReady   = errors.New("a scan would be incomplete")
 	errFailOn     = errors.New("findings reached the severity of --fail-on")
 )
 
@@ -66,7 +67,7 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.Is(err, errFailOn):
 		say(stderr, "notice", err.Error(), "")
 		return exitFailOn
-	case errors.Is(err, scanner.ErrMaxDuration), errors.Is(err, errIncomplete):
+	case errors.Is(err, scanner.ErrMaxDuration), errors.Is(err, errIncomplete), errors.Is(err, errNotReady):
 		say(stderr, "warning", err.Error(), "")
 		return exitIncomplete
 	case errors.As(err, &h):

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -125,6 +126,12 @@ access: {service_accounts: ["e0*"]}
 			}
 			if sum.Scanned < 4 || len(found) != 1 {
 				t.Errorf("%d documents scanned, %d findings", sum.Scanned, len(found))
+			}
+			out := p.run(t, 0, "config", "check", "--config", config)
+			for _, want := range []string{`ok +log on +as scanner@LAB\.TEST`, `ok +read the share's own rules`, `ok +know the domain +LAB`, `ok +read accounts and groups +[0-9]+ accounts`} {
+				if !regexp.MustCompile(want).MatchString(out) {
+					t.Errorf("config check lacks %q:\n%s", want, out)
+				}
 			}
 		})
 	}

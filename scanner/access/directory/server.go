@@ -71,18 +71,10 @@ func FromServer(ctx context.Context, s Server, opt access.Options) (*access.Reso
 // joinDomain adds the domain that the server is a member of, or says that it
 // is missing.
 func joinDomain(ctx context.Context, s Server, dir *access.Directory) {
-	own := func(sid access.SID) bool {
-		for _, d := range dir.Domains {
-			if d.SID == sid {
-				return d.Complete
-			}
-		}
-		return false
-	}
 	m, err := primaryDomain(ctx, s)
 	if s.AD != nil {
 		dir.Merge(s.AD)
-		if m.known && m.sid != "" && !own(m.sid) {
+		if m.known && m.sid != "" && !Holds(dir, m.sid) {
 			dir.Complete = false
 			dir.Notes = append(dir.Notes, fmt.Sprintf("%s is a member of the domain %s, which the directory does not hold in full.", s.Host, m.name))
 		}
@@ -92,7 +84,7 @@ func joinDomain(ctx context.Context, s Server, dir *access.Directory) {
 	case err != nil:
 		dir.Complete = false
 		dir.Notes = append(dir.Notes, fmt.Sprintf("%s did not say whether it is a member of a domain: %s.", s.Host, reason(err)))
-	case m.sid == "" || own(m.sid):
+	case m.sid == "" || Holds(dir, m.sid):
 		// a server on its own, or a domain controller that listed its domain
 	default:
 		dir.Complete = false
