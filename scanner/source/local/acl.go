@@ -143,11 +143,11 @@ func (s *Source) look(path string) (*sys, error) {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	e, y, err := describe(fd, "", unix.AT_EMPTY_PATH)
+	e, y, err := describe(fd, self, unix.AT_EMPTY_PATH)
 	if err != nil {
 		return nil, err
 	}
-	y.readRules(s.dialectOf(e.Volume, fstatfs(fd)), opened(fd))
+	y.readRules(s.dialectOf(e.Volume, fstatfs(fd)), opened(procPath(fd)))
 	if path == "" {
 		return y, nil
 	}

@@ -80,11 +80,11 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 	if err != nil {
 		return source.Entry{}, s.pathError("open", "", err)
 	}
-	e, y, err := describe(top, "", unix.AT_EMPTY_PATH)
+	e, y, err := describe(top, self, unix.AT_EMPTY_PATH)
 	if err != nil {
 		return source.Entry{}, s.pathError("open", "", err)
 	}
-	y.readRules(s.dialectOf(e.Volume, fstatfs(top)), opened(top))
+	y.readRules(s.dialectOf(e.Volume, fstatfs(top)), opened(procPath(top)))
 	e.Sys = y
 	return e, nil
 }
@@ -114,11 +114,11 @@ func (s *Source) open() (int, error) {
 }
 
 // describe makes an entry of what lies at name in the folder at, without its
-// path and ACL.
-func describe(at int, name string, flags int) (source.Entry, *sys, error) {
+// path and ACL. The name ends with a NUL.
+func describe(at int, name []byte, flags int) (source.Entry, *sys, error) {
 	var st unix.Statx_t
 	const mask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
-	if err := unix.Statx(at, name, flags|unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, mask, &st); err != nil {
+	if err := statxat(at, name, flags|unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, mask, &st); err != nil {
 		return source.Entry{}, nil, err
 	}
 	e := source.Entry{
@@ -134,6 +134,9 @@ func describe(at int, name string, flags int) (source.Entry, *sys, error) {
 	}
 	return e, &sys{uid: st.Uid, gid: st.Gid, mode: uint32(st.Mode) & 0o7777, kind: access.POSIX}, nil
 }
+
+// self is the name of what is open itself.
+var self = []byte{0}
 
 func kindOf(mode uint32) source.Kind {
 	switch mode & unix.S_IFMT {

@@ -23,6 +23,9 @@ func FuzzName(f *testing.F) {
 		if !utf8.ValidString(enc) {
 			t.Errorf("encodeName(%q) = %q is not UTF-8", name, enc)
 		}
+		if p := pathOf("dir/", []byte(name)); p != "dir/"+enc {
+			t.Errorf("pathOf(%q) = %q, encodeName says %q", name, p, enc)
+		}
 		if dec, err := decodePath(enc); err != nil || dec != name {
 			t.Errorf("decodePath(encodeName(%q)) = %q, %v", name, dec, err)
 		}

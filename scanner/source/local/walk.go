@@ -10,7 +10,10 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"unicode/utf8"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -27,8 +30,8 @@ func (s *Source) List(ctx context.Context, dir source.Entry) iter.Seq2[source.En
 	}
 }
 
-// listBuffer holds some 1,500 names.
-const listBuffer = 64 << 10
+// Each buffer holds some 1,500 names.
+var listBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 func (s *Source) list(ctx context.Context, dir source.Entry, yield func(source.Entry, error) bool) error {
 	if ctx.Err() != nil {
@@ -39,16 +42,17 @@ func (s *Source) list(ctx context.Context, dir source.Entry, yield func(source.E
 		return err
 	}
 	defer unix.Close(fd)
-	l := &listing{s: s, fd: fd, dir: dir.Path, proc: procPath(fd) + "/", path: s.path}
+	l := &listing{s: s, place: place{at: fd, proc: procPath(fd) + "/", path: s.path + "/", buf: make([]byte, 256)}}
 	if native, err := decodePath(dir.Path); err == nil && native != "" {
-		l.path += "/" + native
+		l.dir, l.place.path = dir.Path+"/", l.place.path+native+"/"
 	}
 	if l.folder, err = s.folder(dir); err != nil {
 		return err
 	}
-	buf := make([]byte, listBuffer)
+	buf := listBuffers.Get().(*[64 << 10]byte)
+	defer listBuffers.Put(buf)
 	for {
-		n, err := unix.Getdents(fd, buf)
+		n, err := unix.Getdents(fd, buf[:])
 		if err != nil {
 			return err
 		}
@@ -59,8 +63,8 @@ func (s *Source) list(ctx context.Context, dir source.Entry, yield func(source.E
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			var name string
-			if name, b = nextName(b); name == "" || name == "." || name == ".." {
+			var name []byte
+			if name, b = nextName(b); isDots(name) {
 				continue
 			}
 			e, err := l.entry(name)
@@ -71,45 +75,66 @@ func (s *Source) list(ctx context.Context, dir source.Entry, yield func(source.E
 	}
 }
 
-// nextName takes one struct linux_dirent64 off b, getdents64(2).
-func nextName(b []byte) (name string, rest []byte) {
+// nextName takes one struct linux_dirent64 off b, getdents64(2). The name ends
+// with a NUL; nil is none.
+func nextName(b []byte) (name, rest []byte) {
 	const head = 19 // inode 8, offset 8, length 2, type 1
 	if len(b) < head {
-		return "", nil
+		return nil, nil
 	}
 	n := int(binary.NativeEndian.Uint16(b[16:]))
 	if n < head || n > len(b) {
-		return "", nil
+		return nil, nil
 	}
-	raw, _, _ := bytes.Cut(b[head:n], []byte{0})
-	return string(raw), b[n:]
+	end := bytes.IndexByte(b[head:n], 0)
+	if end < 0 {
+		return nil, b[n:]
+	}
+	return b[head : head+end+1], b[n:]
+}
+
+// isDots reports whether a name with its NUL is none of an entry.
+func isDots(name []byte) bool {
+	switch string(name) {
+	case "", "\x00", ".\x00", "..\x00":
+		return true
+	}
+	return false
 }
 
 // listing is one listing under way.
 type listing struct {
 	s      *Source
-	fd     int
-	dir    string
-	proc   string
-	path   string // for a machine without /proc
-	buf    [256]byte
+	dir    string // with a slash at the end, or empty
+	place  place
 	folder *chain
+	// dialect is that of volume, where the last entry lay.
+	dialect dialect
+	volume  uint64
 }
 
-func (l *listing) entry(name string) (source.Entry, error) {
-	path := encodeName(name)
-	if l.dir != "" {
-		path = l.dir + "/" + path
+// pathOf is dir + encodeName(name), in one allocation for a usual name.
+func pathOf(dir string, name []byte) string {
+	if !utf8.Valid(name) || bytes.Contains(name, []byte(escape)) {
+		return dir + encodeName(string(name))
 	}
-	e, y, err := describe(l.fd, name, 0)
+	b := append(append(make([]byte, 0, len(dir)+len(name)), dir...), name...)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func (l *listing) entry(name []byte) (source.Entry, error) {
+	path := pathOf(l.dir, name[:len(name)-1])
+	e, y, err := describe(l.place.at, name, 0)
 	e.Path = path
 	if err != nil {
 		return e, l.s.pathError("stat", path, err)
 	}
 	if e.Kind != source.Link {
-		proc := l.proc + name
-		d := l.s.dialectOf(e.Volume, func(st *unix.Statfs_t) error { return unix.Statfs(proc, st) })
-		y.readRules(d, &place{proc: proc, path: l.path + "/" + name, buf: l.buf[:]})
+		l.place.name = name
+		if l.dialect == unknown || e.Volume != l.volume {
+			l.dialect, l.volume = l.s.dialectOf(e.Volume, l.place.statfs), e.Volume
+		}
+		y.readRules(l.dialect, &l.place)
 	}
 	y.in = l.folder
 	e.Sys = y

@@ -14,9 +14,10 @@ import (
 type dialect uint8
 
 const (
+	unknown dialect = iota
 	// native: the mode and POSIX ACL of this machine, and beside them what a
 	// Samba that serves the folder keeps for its own clients.
-	native dialect = iota
+	native
 	// nfs: the server's NFSv4 ACL where it has one, else its mode.
 	nfs
 	// cifs: the server's security descriptor. Owner and mode of a CIFS mount
@@ -68,6 +69,7 @@ type attributes interface {
 	// has no such thing.
 	get(name string) (string, error)
 	// names returns the names of all, each followed by a NUL; nil is unknown.
+	// It is valid until the next call.
 	names() []byte
 }
 
@@ -104,13 +106,14 @@ func (y *sys) readRules(d dialect, a attributes) {
 			return
 		}
 	}
-	has := func(string) bool { return true }
+	samba, posix := d != nfs, true
 	if d == listed {
 		if all := a.names(); all != nil {
-			has = func(name string) bool { return bytes.Contains(all, append([]byte(name), 0)) }
+			samba = bytes.Contains(all, []byte(ntaclName+"\x00"))
+			posix = bytes.Contains(all, []byte(posixName+"\x00"))
 		}
 	}
-	if d != nfs && has(ntaclName) {
+	if samba {
 		v, err := a.get(ntaclName)
 		switch {
 		case err != nil:
@@ -121,7 +124,7 @@ func (y *sys) readRules(d dialect, a attributes) {
 			return
 		}
 	}
-	if has(posixName) {
+	if posix {
 		y.acl, y.err = a.get(posixName)
 	}
 }
@@ -140,63 +143,6 @@ func (y *sys) take(k access.Kind, name string, a attributes) bool {
 	return true
 }
 
-// maxXattr is the most that the kernel gives, XATTR_SIZE_MAX.
-const maxXattr = 64 << 10
-
-// place is an entry by a name that the kernel takes: the one that it has below
-// /proc/self/fd, or its full path where /proc is not mounted. buf is used while
-// it is large enough.
-type place struct {
-	proc, path string
-	buf        []byte
-	follow     bool // proc is the link of what is open
-}
-
-func (p *place) get(name string) (string, error) {
-	for b := p.buf; ; b = make([]byte, min(4*len(b), maxXattr)) {
-		n, err := p.read(name, b)
-		if !errors.Is(err, unix.ERANGE) || len(b) >= maxXattr {
-			return xattrResult(b, n, err)
-		}
-	}
-}
-
-func (p *place) read(name string, b []byte) (int, error) {
-	if p.follow {
-		return unix.Getxattr(p.proc, name, b)
-	}
-	n, err := unix.Lgetxattr(p.proc, name, b)
-	if errors.Is(err, unix.ENOENT) && p.path != "" {
-		n, err = unix.Lgetxattr(p.path, name, b)
-	}
-	return n, err
-}
-
-func (p *place) names() []byte {
-	if p.follow {
-		return nil
-	}
-	if n, err := unix.Llistxattr(p.proc, p.buf); err == nil {
-		return append(p.buf[:0:0], p.buf[:n]...)
-	}
-	return nil
-}
-
-// opened is what is open as an O_PATH descriptor.
-func opened(fd int) *place {
-	return &place{proc: procPath(fd), buf: make([]byte, 1<<10), follow: true}
-}
-
-func xattrResult(buf []byte, n int, err error) (string, error) {
-	switch {
-	case err == nil:
-		return string(buf[:n]), nil
-	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.EOPNOTSUPP):
-		return "", nil
-	}
-	return "", err
-}
-
 // maxDialects bounds what is remembered of mounts.
 const maxDialects = 4096
 
@@ -213,7 +159,9 @@ func (s *Source) dialectOf(volume uint64, stat func(*unix.Statfs_t) error) diale
 	if err := stat(&st); err != nil {
 		return passing // ask for everything
 	}
-	d = dialects[int64(uint32(st.Type))]
+	if d = dialects[int64(uint32(st.Type))]; d == unknown {
+		d = native
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dialects == nil || len(s.dialects) >= maxDialects {

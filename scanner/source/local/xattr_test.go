@@ -3,11 +3,13 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"aktvakt/scanner/access"
@@ -89,7 +91,7 @@ func TestReadRules(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			y := &sys{kind: access.POSIX}
-			y.readRules(tt.on, fake{tt.has, tt.fails})
+			y.readRules(max(tt.on, native), fake{tt.has, tt.fails})
 			if tt.fault != "" {
 				if y.err == nil || !strings.Contains(y.err.Error(), tt.fault) {
 					t.Errorf("error %v, want %q", y.err, tt.fault)
@@ -183,6 +185,61 @@ func TestSambaFolder(t *testing.T) {
 				t.Errorf("%s: everybody's mode among those who are not known: %+v", e.Path, a)
 			}
 		}
+	}
+}
+
+// TestOldKernel: rules read by the calls of Linux 6.13 and by those of older
+// kernels are the same.
+func TestOldKernel(t *testing.T) {
+	dir := t.TempDir()
+	set := func(name, attribute, value string) {
+		t.Helper()
+		if err := os.WriteFile(dir+"/"+name, nil, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if attribute == "" {
+			return
+		}
+		if err := unix.Setxattr(dir+"/"+name, attribute, []byte(value), 0); err != nil {
+			t.Fatalf("%s: %v: run as root, on a file system that keeps extended attributes", attribute, err)
+		}
+	}
+	big := &access.SecurityDescriptor{Owner: access.MustSID("S-1-5-32-544")}
+	for i := range uint32(60) {
+		big.DACL = append(big.DACL, access.ACE{Mask: 0x120089, SID: access.MustSID(fmt.Sprintf("S-1-5-21-1-2-3-%d", 1000+i))})
+	}
+	set("plain", "", "")
+	set("samba", ntaclName, sambaRules(dacl("S-1-1-0"), 0))
+	set("many rules", ntaclName, sambaRules(string(accesstest.Encode(big)), 0))
+	set("posix", posixName, "\x02\x00\x00\x00\x01\x00\x06\x00\xff\xff\xff\xff\x02\x00\x04\x00\x0a\x00\x00\x00\x04\x00\x04\x00\xff\xff\xff\xff\x10\x00\x04\x00\xff\xff\xff\xff\x20\x00\x00\x00\xff\xff\xff\xff")
+	set("many names", "user."+strings.Repeat("n", 240), "x")
+	set("not UTF-8 \xff", ntaclName, sambaRules(dacl("S-1-1-0"), 0))
+	read := func(old bool) map[string]access.Descriptor {
+		defer noXattrat.Store(noXattrat.Swap(old))
+		s := New(dir)
+		defer s.Close()
+		out := map[string]access.Descriptor{}
+		for e, err := range s.List(t.Context(), source.Entry{Kind: source.Dir}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out[e.Path], err = s.ACL(t.Context(), e); err != nil {
+				t.Error(err)
+			}
+		}
+		return out
+	}
+	now, before := read(false), read(true)
+	if d := cmp.Diff(before, now); d != "" || len(now) != 6 {
+		t.Errorf("%d entries (-old +new):\n%s", len(now), d)
+	}
+	for name, want := range map[string]access.Kind{"plain": access.POSIX, "samba": access.NT, "many rules": access.NT, "posix": access.POSIX, "not UTF-8 \uFFFDff": access.NT} {
+		if got := now[name]; got.Kind != want {
+			t.Errorf("%s: kind %d, want %d", name, got.Kind, want)
+		}
+	}
+	if now["posix"] == now["plain"] {
+		t.Error("a POSIX ACL makes no difference")
 	}
 }
 
