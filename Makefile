@@ -11,7 +11,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 APT = samba samba-common-bin smbclient samba-vfs-modules samba-ad-dc samba-ad-provision \
 	winbind python3-samba libnss-wrapper krb5-user openssl qpdf tesseract-ocr tesseract-ocr-swe \
-	acl attr util-linux iproute2 chromium poppler-utils
+	acl attr util-linux iproute2 chromium poppler-utils buildah podman runc systemd \
+	tesseract-ocr-dan tesseract-ocr-nor tesseract-ocr-fin tesseract-ocr-isl tesseract-ocr-eng
 PKGS = ./...
 CACHE ?= $(CURDIR)/.cache
 
@@ -41,6 +42,16 @@ check:
 
 unit:
 	$(GO) test -race -timeout 20m $(PKGS)
+
+# image builds the container with whichever builder is here; IMAGE_TARGET=slim
+# leaves OCR out. GO_IMAGE and OS_IMAGE name other bases.
+IMAGE ?= aktvakt
+IMAGE_TARGET ?= ocr
+BUILDER ?= $(firstword $(foreach b,docker podman buildah,$(if $(shell command -v $(b)),$(b))))
+image:
+	$(BUILDER) build --target $(IMAGE_TARGET) --tag $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null || echo unknown) \
+	  $(if $(GO_IMAGE),--build-arg GO_IMAGE=$(GO_IMAGE)) $(if $(OS_IMAGE),--build-arg OS_IMAGE=$(OS_IMAGE)) .
 
 clean:
 	rm -rf aktvakt .cache
