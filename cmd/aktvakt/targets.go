@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"aktvakt/scanner"
 	"aktvakt/scanner/access"
@@ -21,7 +22,7 @@ import (
 func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, error) {
 	var out []scanner.Target
 	var faults []error
-	hosts := map[string]*smb.Limiter{}
+	hosts, accounts := limiters(cfg.Targets, cfg.Limits), smb.NewAccounts()
 	dir, err := readDirectories(ctx, cfg.Directories, stateDir(cfg.State))
 	if err != nil {
 		faults = append(faults, err)
@@ -57,7 +58,7 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 		out = append(out, smbTargets(ctx, base, smb.Config{
 			Host: p.Host, Port: p.Port, Share: p.Share, Path: p.Path,
 			Domain: acc.domain, User: acc.user, Password: acc.password, Kerberos: acc.kerberos, SPN: acc.spn,
-			Directory: dir, Limiter: limiterFor(hosts, p, t.Limits, cfg.Limits),
+			Directory: dir, Limiter: hosts[host(p)], Accounts: accounts,
 		})...)
 	}
 	if len(faults) > 0 {
@@ -66,15 +67,38 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 	return out, nil
 }
 
-// limiterFor returns the limiter of a host, which all its targets share. The
-// first target of a host sets its limits.
-func limiterFor(hosts map[string]*smb.Limiter, p config.Place, t config.TargetLimits, all config.Limits) *smb.Limiter {
-	l := hosts[p.Address()]
-	if l == nil {
-		l = smb.NewLimiter(smb.Limits{InFlight: cmp.Or(t.InFlight, 8), BytesPerSecond: int64(cmp.Or(t.Bandwidth, all.Bandwidth))})
-		hosts[p.Address()] = l
+// limiters returns a limiter for each host, which all its targets share. Of
+// their limits the strictest hold.
+func limiters(ts []config.Target, all config.Limits) map[string]*smb.Limiter {
+	limits := map[string]smb.Limits{}
+	for _, t := range ts {
+		p, err := config.ParseTarget(t.URL)
+		if err != nil || p.Scheme != "smb" {
+			continue
+		}
+		l := limits[host(p)]
+		l.InFlight = stricter(l.InFlight, t.Limits.InFlight)
+		l.Sessions = stricter(l.Sessions, t.Limits.Sessions)
+		l.OpsPerSecond = stricter(l.OpsPerSecond, t.Limits.IOPS)
+		l.BytesPerSecond = stricter(l.BytesPerSecond, int64(cmp.Or(t.Limits.Bandwidth, all.Bandwidth)))
+		limits[host(p)] = l
 	}
-	return l
+	out := map[string]*smb.Limiter{}
+	for h, l := range limits {
+		out[h] = smb.NewLimiter(l)
+	}
+	return out
+}
+
+// host is the same for all targets of a host.
+func host(p config.Place) string { return strings.ToLower(p.Address()) }
+
+// stricter returns the lower of two limits, of which 0 is none.
+func stricter[N int | int64](a, b N) N {
+	if a == 0 || b == 0 {
+		return a + b
+	}
+	return min(a, b)
 }
 
 // smbTargets returns one target for a named share, or one for each disk share

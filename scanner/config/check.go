@@ -98,8 +98,16 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 	if p.Scheme == "file" && t.Credentials != (Credentials{}) {
 		k.fault(at+".credentials", "remove it, or write the target as smb://", "target %q: a local folder takes no credentials", name)
 	}
-	if n := t.Limits.InFlight; n < 0 || n > 16 {
-		k.fault(at+".limits.in_flight", "", "target %q: in_flight must be from 1 to 16, not %d", name, n)
+	for _, l := range []struct {
+		key    string
+		v, max int
+	}{{"in_flight", t.Limits.InFlight, 256}, {"sessions", t.Limits.Sessions, 64}, {"iops", t.Limits.IOPS, 1 << 30}} {
+		if l.v < 0 || l.v > l.max {
+			k.fault(at+".limits."+l.key, "", "target %q: %s must be from 1 to %d, not %d", name, l.key, l.max, l.v)
+		}
+	}
+	if p.Scheme == "file" && t.Limits != (TargetLimits{}) {
+		k.fault(at+".limits", "remove it", "target %q: limits are for file servers, a local folder takes none", name)
 	}
 	k.notNegative(at+".staff", t.Staff)
 }

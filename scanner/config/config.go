@@ -75,9 +75,12 @@ func (d Directory) Credentials() Credentials {
 	return Credentials{User: d.User, PasswordFile: d.PasswordFile, Keytab: d.Keytab, CCache: d.CCache, Realm: d.Realm, Krb5Conf: d.Krb5Conf, SPN: d.SPN}
 }
 
-// TargetLimits keep a file server unharmed.
+// TargetLimits keep a file server unharmed. They hold for the host, across all
+// its targets; where those differ, the strictest holds.
 type TargetLimits struct {
-	InFlight  int  `yaml:"in_flight,omitempty" json:"in_flight,omitempty" jsonschema:"minimum=0,maximum=16,description=Requests under way at once; 0 means 8."`
+	InFlight  int  `yaml:"in_flight,omitempty" json:"in_flight,omitempty" jsonschema:"minimum=0,maximum=256,description=Requests under way at once; 0 means 16 and up to 128 where the round trip is long. Fewer when the server grows slow."`
+	Sessions  int  `yaml:"sessions,omitempty" json:"sessions,omitempty" jsonschema:"minimum=0,maximum=64,description=Connections to the host; 0 means 8."`
+	IOPS      int  `yaml:"iops,omitempty" json:"iops,omitempty" jsonschema:"minimum=0,description=Files opened, parts read and pages listed a second; 0 is no limit."`
 	Bandwidth Size `yaml:"bandwidth,omitempty" json:"bandwidth,omitempty" jsonschema:"description=Bytes a second read from this host, such as 20MiB; 0 is no limit."`
 }
 

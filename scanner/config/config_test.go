@@ -110,6 +110,11 @@ func TestFaults(t *testing.T) {
 			{2, "notify.webhook needs both url and secret_file", ""},
 			{3, "notify.mail needs server and from", ""},
 		}},
+		{"limits", "targets:\n  - url: smb://h/s\n    limits: {in_flight: 300, sessions: -1}\n  - url: /x\n    limits: {iops: 5}\n", []Fault{
+			{3, `target "smb://h/s": in_flight must be from 1 to 256, not 300`, ""},
+			{3, `target "smb://h/s": sessions must be from 1 to 64, not -1`, ""},
+			{5, `target "/x": limits are for file servers, a local folder takes none`, "remove it"},
+		}},
 		{"local credentials", "targets:\n  - url: /x\n    credentials: {user: a}\n", []Fault{{3, `target "/x": a local folder takes no credentials`, "remove it, or write the target as smb://"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

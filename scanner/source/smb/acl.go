@@ -51,7 +51,11 @@ func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, er
 // own errors are in the answers.
 func (s *Source) fetchRules(ctx context.Context, names [][]byte) ([]*rules, error) {
 	out := make([]*rules, len(names))
-	err := s.do(ctx, func(l *link) error {
+	w := work{batched, len(names)}
+	if len(names) == 1 {
+		w.kind = single
+	}
+	err := s.do(ctx, w, func(l *link) error {
 		rs, err := l.tree.Security(names, s.options)
 		if err != nil {
 			return err

@@ -150,7 +150,7 @@ func (f *file) Close() error {
 	if f.link.alive() && f.s.closed.Err() == nil {
 		// The server closes what its connection leaves open, so an error here
 		// leaves nothing behind.
-		_ = f.s.on(f.s.closed, f.link, func(l *link) error { return l.tree.Close(f.id) })
+		_ = f.s.on(f.s.closed, f.link, work{kind: single}, func(l *link) error { return l.tree.Close(f.id) })
 	}
 	return nil
 }
@@ -302,7 +302,7 @@ func (f *file) fetchSome(p []byte, off int64) (n int, err error) {
 		if err := f.s.limiter.wait(f.ctx, len(part)); err != nil {
 			return unavailable{err}
 		}
-		return f.s.on(f.ctx, f.link, func(l *link) (err error) {
+		return f.s.on(f.ctx, f.link, work{data, 1}, func(l *link) (err error) {
 			n, err = l.tree.Read(f.id, part, off)
 			return err
 		})

@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"time"
 
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb/internal/wire"
@@ -88,7 +87,7 @@ func (l *listing) pass(ctx context.Context) error {
 	var id wire.FileID
 	var es []wire.DirEntry
 	var done bool
-	err := l.s.do(ctx, func(c *link) (err error) {
+	err := l.s.do(ctx, work{listed, 1}, func(c *link) (err error) {
 		id, es, done, err = c.tree.OpenDir(l.name, l.s.options)
 		on = c
 		return err
@@ -124,15 +123,11 @@ func (s *Source) nextDir(ctx context.Context, on *link, id wire.FileID) (es []wi
 		if !on.alive() {
 			return unavailable{errRestart}
 		}
-		start := time.Now()
-		err := s.on(ctx, on, func(c *link) (err error) {
+		err := s.on(ctx, on, work{listed, 1}, func(c *link) (err error) {
 			es, done, err = c.tree.NextDir(id)
 			return err
 		})
-		switch outcomeOf(err) {
-		case answered:
-			s.limiter.observe(time.Since(start), time.Now())
-		case broken:
+		if _, final := err.(unavailable); !final && outcomeOf(err) == broken {
 			return unavailable{errRestart}
 		}
 		return err
@@ -147,7 +142,7 @@ func (s *Source) closeLater(on *link, id wire.FileID) {
 		return
 	}
 	s.running.Go(func() {
-		_ = s.on(s.closed, on, func(c *link) error { return c.tree.Close(id) })
+		_ = s.on(s.closed, on, work{kind: single}, func(c *link) error { return c.tree.Close(id) })
 	})
 }
 

@@ -83,7 +83,7 @@ func (s *Source) openSmall(ctx context.Context, name []byte, e source.Entry, y *
 // known. An account that may read the file but not its rules gets the file.
 func (s *Source) withRules(ctx context.Context, y *sys, open func(l *link, access uint32) (wire.Rules, error)) error {
 	if y != nil && y.known() == nil {
-		err := s.do(ctx, func(l *link) error {
+		err := s.do(ctx, work{single, 1}, func(l *link) error {
 			r, err := open(l, wire.ReadData|wire.ReadControl)
 			if err == nil && isAnswer(r) {
 				y.learn(newRules(r))
@@ -94,7 +94,7 @@ func (s *Source) withRules(ctx context.Context, y *sys, open func(l *link, acces
 			return err
 		}
 	}
-	err := s.do(ctx, func(l *link) error {
+	err := s.do(ctx, work{single, 1}, func(l *link) error {
 		_, err := open(l, wire.ReadData)
 		return err
 	})

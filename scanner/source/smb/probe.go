@@ -21,7 +21,7 @@ func (s *Source) Probe(ctx context.Context, e source.Entry) (bool, error) {
 	if err != nil {
 		return false, s.pathError("open", e, err)
 	}
-	err = s.do(ctx, func(l *link) error {
+	err = s.do(ctx, work{single, 1}, func(l *link) error {
 		id, _, err := l.tree.Open(name, wire.ReadData, s.options|fileOptions)
 		if err != nil {
 			return err

@@ -24,7 +24,8 @@ import (
 //     connection, and every operation on it is done again on a new one.
 //   - Every operation has a time limit, for a frozen server answers nothing
 //     and closes nothing.
-//   - A refused log-on is final. Trying again locks accounts out.
+//   - A refused log-on is final, for all sources with the account. Trying
+//     again locks it out.
 //   - While a host is away one goroutine tries to connect and the others
 //     wait; after Patience all fail at once, and one attempt every few
 //     seconds shows whether it is back.
@@ -42,15 +43,20 @@ type session struct {
 
 // link is one connection with a mounted share.
 type link struct {
+	src    *Source
 	conn   net.Conn
 	tree   *wire.Tree
 	gone   context.Context // ends with the connection
 	cancel context.CancelCauseFunc
+
+	running atomic.Int32 // operations that run on it
+	used    atomic.Int64 // when the last one began, in Unix nanoseconds
 }
 
 func (l *link) drop(why error) {
 	l.cancel(why)
 	_ = l.conn.Close()
+	l.src.limiter.slots.give(l)
 }
 
 func (l *link) alive() bool { return l.gone.Err() == nil }
@@ -68,8 +74,15 @@ const (
 	maxBusy   = 8
 )
 
-// do runs an operation that moves no file content on any connection.
-func (s *Source) do(ctx context.Context, f func(*link) error) error {
+// work is one operation's share of the host: what kind it is, and how many
+// files it opens or parts it reads.
+type work struct {
+	kind kind
+	ops  int
+}
+
+// do runs an operation on any connection.
+func (s *Source) do(ctx context.Context, w work, f func(*link) error) error {
 	return s.retry(ctx, func() error {
 		c := s.pick()
 		c.busy.Add(1)
@@ -78,11 +91,7 @@ func (s *Source) do(ctx context.Context, f func(*link) error) error {
 		if err != nil {
 			return err
 		}
-		start := time.Now()
-		if err = s.on(ctx, l, f); outcomeOf(err) == answered {
-			s.limiter.observe(time.Since(start), time.Now())
-		}
-		return err
+		return s.on(ctx, l, w, f)
 	})
 }
 
@@ -157,14 +166,25 @@ func (s *Source) sleep(ctx context.Context, d time.Duration) error {
 
 // on runs one operation on a connection, within the host's and the time
 // limit. When the connection breaks it is dropped.
-func (s *Source) on(ctx context.Context, l *link, f func(*link) error) error {
+func (s *Source) on(ctx context.Context, l *link, w work, f func(*link) error) error {
+	if err := s.limiter.waitOps(ctx, w.ops); err != nil {
+		return unavailable{err}
+	}
 	if err := s.limiter.acquire(ctx); err != nil {
-		return err
+		return unavailable{err}
 	}
 	defer s.limiter.release()
-	w := watch(ctx, l, s.cfg.Timeout)
+	start := time.Now()
+	l.running.Add(1)
+	defer l.running.Add(-1)
+	l.used.Store(start.UnixNano())
+	dog := watch(ctx, l, s.cfg.Timeout)
 	err := f(l)
-	w.stop()
+	dog.stop()
+	if outcomeOf(err) == answered && l.alive() {
+		now := time.Now()
+		s.limiter.observe(w.kind, now.Sub(start), now)
+	}
 	if !l.alive() {
 		if err == nil {
 			return nil
@@ -269,10 +289,10 @@ func (s *session) dial(ctx context.Context) (l *link, lent bool, err error) {
 		l, err = s.src.connect(ctx)
 		return l, false, err
 	}
-	if time.Now().Before(s.rest) {
+	if time.Now().Before(s.rest) || !s.src.limiter.slots.try() {
 		return other, true, nil
 	}
-	l, err = s.src.dial(ctx)
+	l, err = s.src.dialTaken(ctx)
 	switch {
 	case err == nil:
 		return l, false, nil
@@ -336,8 +356,18 @@ func (s *Source) setDown(until time.Time, err error) {
 	s.down.until, s.down.err = until, err
 }
 
-// dial connects, logs on and mounts the share.
+// dial waits for a place among the connections to the host, connects, logs on
+// and mounts the share.
 func (s *Source) dial(ctx context.Context) (*link, error) {
+	if err := s.limiter.slots.take(ctx, s.closed.Done()); err != nil {
+		return nil, err
+	}
+	return s.dialTaken(ctx)
+}
+
+// dialTaken is dial with a place that was taken; it gives it back when it
+// fails.
+func (s *Source) dialTaken(ctx context.Context) (*link, error) {
 	var l *link
 	err := dialSession(ctx, s.cfg, func(conn net.Conn, ses *smb2.Session) error {
 		share, err := ses.Mount(s.cfg.Share)
@@ -354,10 +384,16 @@ func (s *Source) dial(ctx context.Context) (*link, error) {
 			cancel(nil)
 			return fmt.Errorf("%w: the server does not know the account and lets it in as a guest", source.ErrLogon)
 		}
-		l = &link{conn: conn, tree: tree, gone: gone, cancel: cancel}
+		l = &link{src: s, conn: conn, tree: tree, gone: gone, cancel: cancel}
+		l.used.Store(time.Now().UnixNano())
 		return nil
 	})
-	return l, err
+	if err != nil {
+		s.limiter.slots.give(nil)
+		return nil, err
+	}
+	s.limiter.slots.keep(l)
+	return l, nil
 }
 
 // credits is the credit balance that the client asks for. With the library's
@@ -370,6 +406,10 @@ func dialSession(ctx context.Context, cfg Config, use func(net.Conn, *smb2.Sessi
 	ctx, cancel := context.WithTimeout(ctx, cfg.DialTimeout)
 	defer cancel()
 	addr := net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))
+	account := cfg.Accounts.of(cfg)
+	if err := account.refusal(); err != nil {
+		return err
+	}
 	conn, err := (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", source.ErrUnreachable, addr, unwrapDial(err))
@@ -379,11 +419,14 @@ func dialSession(ctx context.Context, cfg Config, use func(net.Conn, *smb2.Sessi
 	if err == nil {
 		var ses *smb2.Session
 		d := smb2.Dialer{MaxCreditBalance: credits, Initiator: initiator}
-		// No deadline reaches the library: the only abort is closing conn.
-		ses, err = d.DialConn(context.Background(), conn, cfg.Host)
-		if err != nil {
-			err = logonError(err)
-		} else {
+		err = account.try(ctx, addr, func() (err error) {
+			// No deadline reaches the library: the only abort is closing conn.
+			if ses, err = d.DialConn(context.Background(), conn, cfg.Host); err != nil {
+				return logonError(err)
+			}
+			return nil
+		})
+		if err == nil {
 			err = use(conn, ses)
 		}
 	}

@@ -64,9 +64,12 @@ type Config struct {
 	// Limiter bounds the load on the host; share one among all sources of a
 	// host. nil means one of its own with default limits.
 	Limiter *Limiter
+	// Accounts remembers refused accounts; share one among all sources. nil
+	// means one of its own.
+	Accounts *Accounts
 	// Sessions is the number of connections; when 0, one for each 16
 	// operations that the Limiter allows and at least 2. They are made when
-	// needed.
+	// needed, and as far as the Limiter allows.
 	Sessions int
 	// Timeout ends an operation that the server does not answer, 30 s when 0.
 	// The connection is then replaced and the operation done again.
@@ -124,6 +127,9 @@ func New(cfg Config) *Source {
 	}
 	if cfg.Limiter == nil {
 		cfg.Limiter = NewLimiter(Limits{})
+	}
+	if cfg.Accounts == nil {
+		cfg.Accounts = NewAccounts()
 	}
 	if cfg.Sessions <= 0 {
 		cfg.Sessions = max(defaultSessions, (cfg.Limiter.max+perSession-1)/perSession)
@@ -217,7 +223,7 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 		return source.Entry{}, fmt.Errorf("%s: %w", s.name, err)
 	}
 	var st wire.Stat
-	err = s.do(ctx, func(l *link) (err error) {
+	err = s.do(ctx, work{single, 1}, func(l *link) (err error) {
 		st, err = l.tree.StatPath(name, s.options)
 		return err
 	})
