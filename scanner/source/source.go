@@ -46,7 +46,9 @@ type Entry struct {
 	// Size is in bytes.
 	Size int64
 	// Modified is the last change of content, Created of birth, Changed of
-	// content or metadata (ctime). A zero time is unknown.
+	// content or metadata (ctime). A zero time is unknown. On a local file
+	// system Changed moves with the access rules; over SMB it must not be
+	// relied on for that, for Samba tells Modified in its place.
 	Modified, Created, Changed time.Time
 	// ID identifies the entry within Volume across renames; 0 is unknown.
 	// The walk compares it with its ancestors to find loops.

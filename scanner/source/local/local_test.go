@@ -35,6 +35,11 @@ func (p place) Write(t *testing.T, path string, data []byte) {
 	must(t, os.Chtimes(p.at(path), old, old.Add(time.Hour)))
 }
 
+func (p place) WriteSparse(t *testing.T, path string, size int64) {
+	p.Write(t, path, nil)
+	must(t, os.Truncate(p.at(path), size))
+}
+
 func (p place) Mkdir(t *testing.T, path string)      { must(t, os.MkdirAll(p.at(path), 0o755)) }
 func (p place) Rename(t *testing.T, from, to string) { must(t, os.Rename(p.at(from), p.at(to))) }
 func (p place) Remove(t *testing.T, path string)     { must(t, os.Remove(p.at(path))) }
@@ -243,6 +248,32 @@ func TestDeepAndLong(t *testing.T) {
 	}
 	if _, err := s.ACL(t.Context(), source.Entry{Path: at.Path}); err != nil {
 		t.Errorf("rules of a deep entry: %v", err)
+	}
+}
+
+// TestChangedCoversRules: Changed moves with the mode, the ACL and the rules of
+// Samba, so that rules need not be judged again while it stands still.
+func TestChangedCoversRules(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(dir+"/file", nil, 0o644))
+	s := local.New(dir)
+	defer s.Close()
+	root, err := s.Root(t.Context())
+	must(t, err)
+	last := list(t, s, root)["file"]
+	for _, change := range []func() error{
+		func() error { return os.Chmod(dir+"/file", 0o600) },
+		func() error { return os.Chown(dir+"/file", 4711, -1) },
+		func() error { return unix.Setxattr(dir+"/file", "security.NTACL", []byte("x"), 0) },
+		func() error { return unix.Removexattr(dir+"/file", "security.NTACL") },
+	} {
+		time.Sleep(20 * time.Millisecond) // the clock of a file system
+		must(t, change())
+		e := list(t, s, root)["file"]
+		if !e.Changed.After(last.Changed) || !e.Modified.Equal(last.Modified) {
+			t.Errorf("changed %v, before %v; modified %v, before %v", e.Changed, last.Changed, e.Modified, last.Modified)
+		}
+		last = e
 	}
 }
 

@@ -54,6 +54,11 @@ func (p place) Write(t *testing.T, path string, data []byte) {
 	must(t, os.Chmod(at, 0o666))
 }
 
+func (p place) WriteSparse(t *testing.T, path string, size int64) {
+	p.Write(t, path, nil)
+	must(t, os.Truncate(p.at(path), size))
+}
+
 func (p place) Mkdir(t *testing.T, path string) { p.s.Mkdir("docs", p.dir+"/"+path) }
 
 func (p place) user(t *testing.T, format string, a ...any) {

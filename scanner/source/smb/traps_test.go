@@ -98,6 +98,28 @@ func TestLinksAndLoops(t *testing.T) {
 	}
 }
 
+// TestChangedOfSamba: Samba tells the time of the last change of content for
+// that of any change, so it says nothing of access rules: they must be read to
+// know that they are as before.
+func TestChangedOfSamba(t *testing.T) {
+	s := sambatest.Start(t, office())
+	s.WriteFile("docs", "a", []byte("a"))
+	src, root := open(t, as(s, "scan", "docs"))
+	before := list(t, src, root)["a"]
+	was, err := src.ACL(t.Context(), before)
+	must(t, err)
+	s.SetACL("docs", "a", "O:BAG:BAD:PAI(A;;FR;;;{scan})(A;;FA;;;BA)")
+	after := list(t, src, root)["a"]
+	is, err := src.ACL(t.Context(), after)
+	must(t, err)
+	if was == is {
+		t.Error("the rules are as before")
+	}
+	if !after.Changed.Equal(before.Changed) {
+		t.Errorf("changed %v, before %v: Samba has begun to tell; Entry.Changed and the decision note on the SMB client may say so", after.Changed, before.Changed)
+	}
+}
+
 // TestOffline: a file on tape is told and not opened, even by a caller that
 // does not know.
 func TestOffline(t *testing.T) {

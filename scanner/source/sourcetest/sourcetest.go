@@ -44,6 +44,12 @@ type Place interface {
 	Snapshot(t *testing.T) map[string]string
 }
 
+// Sparse is a Place that can make a file of a size of which nothing is stored.
+type Sparse interface {
+	Place
+	WriteSparse(t *testing.T, path string, size int64)
+}
+
 // crowd is the number of entries of the large folder: several buffers of any
 // source.
 const crowd = 1600
@@ -71,6 +77,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Place) {
 		{"ChangedWhileOpen", testChangedWhileOpen},
 		{"RenamedWhileOpen", testRenamedWhileOpen},
 		{"NothingChanges", testNothingChanges},
+		{"Sparse", testSparse},
 		{"Closed", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) {

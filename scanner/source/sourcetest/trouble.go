@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -265,6 +266,47 @@ func testNothingChanges(t *testing.T, p Place) {
 	if d := cmp.Diff(before, p.Snapshot(t)); d != "" {
 		t.Errorf("reading changed something:\n%s", d)
 	}
+}
+
+// testSparse reads here and there in a file of 100 GB.
+func testSparse(t *testing.T, p Place) {
+	sparse, ok := p.(Sparse)
+	if !ok {
+		return
+	}
+	const size = 100_000_000_000
+	sparse.WriteSparse(t, "image.vhdx", size)
+	s, root := start(t, p, "")
+	e := tree(t, s, root)["image.vhdx"]
+	if e.Size != size {
+		t.Fatalf("%d bytes", e.Size)
+	}
+	before := heap()
+	f, err := s.Open(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, 100_000)
+	for _, off := range []int64{0, size / 3, size/3 + 50_000, size/2 + 1, 4096, size - 100_000, size - 50_000} {
+		clear(b)
+		b[0], b[49_999] = 1, 1
+		n, err := f.ReadAt(b, off)
+		want := min(int64(len(b)), size-off)
+		if int64(n) != want || err != nil && (err != io.EOF || n == len(b)) || len(bytes.Trim(b[:n], "\x00")) > 0 {
+			t.Errorf("read at %d: %d bytes, want %d zeros, %v", off, n, want, err)
+		}
+	}
+	if n := heap() - before; n > 4<<20 {
+		t.Errorf("an open file holds %d bytes", n)
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func testClosed(t *testing.T, p Place) {

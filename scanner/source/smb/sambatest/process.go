@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -138,6 +139,29 @@ func (s *Server) DropClients() {
 func (s *Server) Restart() error {
 	s.Kill()
 	return s.up()
+}
+
+// RemoveShare takes a share off the running server as an administrator does:
+// it is gone from the configuration and its clients are thrown out. The folder
+// stays.
+func (s *Server) RemoveShare(name string) {
+	s.t.Helper()
+	conf, err := os.ReadFile(s.conf)
+	if err != nil {
+		s.t.Fatalf("sambatest: %v", err)
+	}
+	head, section, ok := strings.Cut(string(conf), "["+name+"]\n")
+	if !ok {
+		s.t.Fatalf("sambatest: no share %q", name)
+	}
+	if _, after, more := strings.Cut(section, "\n["); more {
+		head += "[" + after
+	}
+	if err := os.WriteFile(s.conf, []byte(head), 0o644); err != nil {
+		s.t.Fatalf("sambatest: %v", err)
+	}
+	s.Tool("smbcontrol", "smbd", "reload-config")
+	s.Tool("smbcontrol", "smbd", "close-share", name)
 }
 
 // close ends the server and removes its folder.

@@ -1,6 +1,8 @@
 package sambatest
 
 import (
+	"encoding/binary"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -19,6 +21,7 @@ type Proxy struct {
 	accepted atomic.Int64
 	refuse   atomic.Bool
 	limit    atomic.Int64 // bytes from the server after which a connection is cut, 0 for none
+	tamper   func(command uint16) (status uint32)
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -28,7 +31,14 @@ type Proxy struct {
 
 // Proxy starts a proxy that delays every byte by delay in each direction. The
 // bandwidth stays as it is.
-func (s *Server) Proxy(delay time.Duration) *Proxy {
+func (s *Server) Proxy(delay time.Duration) *Proxy { return s.proxy(delay, nil) }
+
+// FaultyProxy starts a proxy that lets answers fail: status is asked for the
+// NT status of each good answer to a command, 0 to leave it. Signed or
+// encrypted answers cannot be changed.
+func (s *Server) FaultyProxy(status func(command uint16) uint32) *Proxy { return s.proxy(0, status) }
+
+func (s *Server) proxy(delay time.Duration, tamper func(uint16) uint32) *Proxy {
 	s.t.Helper()
 	l, err := net.Listen("tcp", s.Addr+":0")
 	if err != nil {
@@ -36,7 +46,7 @@ func (s *Server) Proxy(delay time.Duration) *Proxy {
 	}
 	p := &Proxy{
 		Host: s.Addr, Port: l.Addr().(*net.TCPAddr).Port,
-		to: s.Addr + ":445", delay: delay, listener: l, conns: map[net.Conn]bool{},
+		to: s.Addr + ":445", delay: delay, listener: l, conns: map[net.Conn]bool{}, tamper: tamper,
 	}
 	s.t.Cleanup(func() {
 		l.Close()
@@ -134,9 +144,13 @@ func (p *Proxy) pump(src, dst net.Conn, sent *atomic.Int64) {
 	})
 	defer close(ch)
 	defer p.forget(src)
+	read := src.Read
+	if p.tamper != nil && sent != nil {
+		read = (&answers{src: src, tamper: p.tamper}).Read
+	}
 	for {
 		b := make([]byte, 64<<10)
-		n, err := src.Read(b)
+		n, err := read(b)
 		if n > 0 {
 			ch <- chunk{time.Now().Add(p.delay), b[:n]}
 		}
@@ -149,4 +163,49 @@ func (p *Proxy) pump(src, dst net.Conn, sent *atomic.Int64) {
 			return
 		}
 	}
+}
+
+// answers reads a server's answers and changes their statuses.
+type answers struct {
+	src    io.Reader
+	tamper func(command uint16) uint32
+	rest   []byte
+}
+
+func (a *answers) Read(p []byte) (int, error) {
+	if len(a.rest) == 0 {
+		if err := a.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, a.rest)
+	a.rest = a.rest[n:]
+	return n, nil
+}
+
+// next reads one message: four bytes of length, then answers, each with the
+// offset of the next one, MS-SMB2 2.1 and 2.2.1.2.
+func (a *answers) next() error {
+	var head [4]byte
+	if _, err := io.ReadFull(a.src, head[:]); err != nil {
+		return err
+	}
+	a.rest = make([]byte, 4+binary.BigEndian.Uint32(head[:])&0xFFFFFF)
+	copy(a.rest, head[:])
+	if _, err := io.ReadFull(a.src, a.rest[4:]); err != nil {
+		return err
+	}
+	const signed = 0x8
+	le := binary.LittleEndian
+	for b := a.rest[4:]; len(b) >= 64 && string(b[:4]) == "\xfeSMB"; {
+		if le.Uint32(b[8:]) == 0 && le.Uint32(b[16:])&signed == 0 {
+			le.PutUint32(b[8:], a.tamper(le.Uint16(b[12:])))
+		}
+		next := le.Uint32(b[20:])
+		if next == 0 || int(next) > len(b) {
+			break
+		}
+		b = b[next:]
+	}
+	return nil
 }
