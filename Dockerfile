@@ -15,6 +15,7 @@ ARG OS_IMAGE=docker.io/library/debian:bookworm-slim
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY scanner/source/smb/internal/sddl scanner/source/smb/internal/sddl
 RUN go mod download
 COPY cmd cmd
 COPY scanner scanner

@@ -99,3 +99,6 @@ require (
 	golang.org/x/tools v0.51.0 // indirect
 	modernc.org/sqlite v1.60.1
 )
+
+// Its licence is LGPL-3; what stands in for it is never called.
+replace github.com/cloudsoda/sddl => ./scanner/source/smb/internal/sddl
