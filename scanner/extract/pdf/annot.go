@@ -12,8 +12,12 @@ import (
 	"aktvakt/scanner/extract"
 )
 
-// maxAnnotations bounds the annotations of one page.
-const maxAnnotations = 20_000
+// maxAnnotations bounds the annotations of one page, maxChoices the lines of
+// one list box.
+const (
+	maxAnnotations = 20_000
+	maxChoices     = 5_000
+)
 
 // openForm prepares for form values, which PDFium looks up in a form's tree
 // of fields. No action or script of the document runs.
@@ -115,8 +119,17 @@ func (p *page) widget(ctx context.Context, a references.FPDF_ANNOTATION) (string
 	if err != nil {
 		return "", err
 	}
+	choices, err := p.choices(a)
+	if err != nil {
+		return "", err
+	}
+	if choices != "" {
+		if err := p.text(ctx, choices, extract.Place{Page: p.number, Part: "form"}); err != nil {
+			return "", err
+		}
+	}
 	if strings.TrimSpace(f.value) == "" || f.value == "Off" {
-		return "", nil
+		return choices, nil
 	}
 	told, again := p.fields[f.name]
 	if again && told == f.value && f.name != "" {
@@ -134,6 +147,38 @@ func (p *page) widget(ctx context.Context, a references.FPDF_ANNOTATION) (string
 		s = f.name + ": " + s
 	}
 	return f.value, p.text(ctx, s, extract.Place{Page: p.number, Part: "form"})
+}
+
+// choices returns the lines of a list box, which the page shows as well as
+// the chosen one. What a closed drop-down list could show is not told.
+func (p *page) choices(a references.FPDF_ANNOTATION) (string, error) {
+	if p.form == nil {
+		return "", nil
+	}
+	kind, err := p.in.FPDFAnnot_GetFormFieldType(&requests.FPDFAnnot_GetFormFieldType{FormHandle: *p.form, Annotation: a})
+	if err != nil {
+		return "", onlyTrap(err)
+	}
+	if kind.FormFieldType != enums.FPDF_FORMFIELD_TYPE_LISTBOX {
+		return "", nil
+	}
+	count, err := p.in.FPDFAnnot_GetOptionCount(&requests.FPDFAnnot_GetOptionCount{FormHandle: *p.form, Annotation: a})
+	if err != nil {
+		return "", onlyTrap(err)
+	}
+	var b strings.Builder
+	for i := range min(count.OptionCount, maxChoices) {
+		label, err := p.in.FPDFAnnot_GetOptionLabel(&requests.FPDFAnnot_GetOptionLabel{FormHandle: *p.form, Annotation: a, Index: i})
+		if err != nil {
+			if trapped(err) {
+				return "", err
+			}
+			continue
+		}
+		b.WriteString(clean(label.OptionLabel))
+		b.WriteByte('\n')
+	}
+	return b.String(), nil
 }
 
 // field is a form field: its name in the form, the label that readers show,

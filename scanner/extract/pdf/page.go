@@ -68,7 +68,11 @@ func (p *page) load() error {
 }
 
 func (p *page) unload() error {
+	if p.ref.ByReference == nil {
+		return nil
+	}
 	_, err := p.in.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: *p.ref.ByReference})
+	p.ref.ByReference = nil
 	return err
 }
 
@@ -95,6 +99,9 @@ func (p *page) read(ctx context.Context) error {
 		}
 		found += n
 	}
+	if p.ref.ByReference == nil { // lost while annotations were painted
+		return nil
+	}
 	if found >= scanLetters && !p.garbled {
 		return nil
 	}
@@ -120,7 +127,7 @@ func (p *page) appearances(ctx context.Context, text, notes string) (int, error)
 		return 0, err
 	}
 	if err := p.load(); err != nil {
-		return 0, err
+		return 0, p.damage(err)
 	}
 	painted, err := p.content()
 	if err != nil {
@@ -188,8 +195,16 @@ func (p *page) characters(tp references.FPDF_TEXTPAGE) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if decoded, ok := glyphText(text.Text); ok {
+		return first + clean(decoded), nil
+	}
 	p.garbled = p.garbled || garbled(text.Text)
-	return first + clean(text.Text), nil
+	s := first + clean(text.Text)
+	made, better, err := p.layout(tp, count.Count, s)
+	if better {
+		s = made
+	}
+	return s, err
 }
 
 // hasPicture looks for a picture among the page's objects and one level of

@@ -47,9 +47,9 @@ func (words) Extract(ctx context.Context, _ string, f extract.File, out extract.
 // places is a document with text in every place that a PDF has.
 func places() []byte {
 	b := newBuilder()
-	b.pages(`/Outlines 30 0 R/AcroForm<</Fields[40 0 R]/DR<<>>>>/Names<</EmbeddedFiles<</Names[(bilaga.txt) 50 0 R]>>>>`,
+	b.pages(`/Outlines 30 0 R/AcroForm<</Fields[40 0 R 42 0 R]/DR<<>>>>/Names<</EmbeddedFiles<</Names[(bilaga.txt) 50 0 R]>>>>`,
 		[]string{"Personnummer 19900101-2385\nhandläggare Åsa", "Sida tva utan nummer"},
-		`/Annots[20 0 R 21 0 R 22 0 R 41 0 R 24 0 R]`)
+		`/Annots[20 0 R 21 0 R 22 0 R 41 0 R 24 0 R 42 0 R]`)
 	b.object(20, `<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(kommentar 990909-9909)/T(Granskare)>>`)
 	b.object(21, `<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/Contents(lank 232425-2627)>>`)
 	b.object(22, `<</Type/Annot/Subtype/Stamp/Rect[100 100 300 150]/AP<</N 23 0 R>>>>`)
@@ -58,6 +58,7 @@ func places() []byte {
 	// The value stands in the parent, the widget is its child.
 	b.object(40, `<</FT/Tx/T(personnummer)/TU(Sokandes personnummer)/V(121314-1516)/Kids[41 0 R]>>`)
 	b.object(41, `<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]/Parent 40 0 R>>`)
+	b.object(42, `<</Type/Annot/Subtype/Widget/Rect[0 0 99 99]/FT/Ch/T(barn)/V(Anna 515253-5455)/Opt[(Anna 515253-5455)(Erik 565758-5960)]>>`)
 	b.object(30, `<</Type/Outlines/First 31 0 R/Last 31 0 R/Count 1>>`)
 	b.object(31, `<</Title(Bokmarke 343536-3738)/Parent 30 0 R/Dest[10 0 R/Fit]>>`)
 	b.object(50, `<</Type/Filespec/F(bilaga.txt)/UF(bilaga.txt)/EF<</F 51 0 R>>>>`)
@@ -85,6 +86,8 @@ func TestPlaces(t *testing.T) {
 		{"232425-2627", extract.Place{Page: 1, Part: "comments"}},
 		{"SEKRETESS", extract.Place{Page: 1, Part: "annotations"}},
 		{"Sokandes personnummer: 121314-1516", extract.Place{Page: 1, Part: "form"}},
+		{"barn: Anna 515253-5455", extract.Place{Page: 1, Part: "form"}},
+		{"Erik 565758-5960", extract.Place{Page: 1, Part: "form"}},
 		{"Bokmarke 343536-3738", extract.Place{Part: "bookmarks"}},
 		{"Titel 191212121212", extract.Place{Part: "properties"}},
 		{"Kommunen", extract.Place{Part: "properties"}},
@@ -152,7 +155,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"good", good, "", false},
 		{"header after rubbish", append([]byte("\r\n\x00mail gateway\r\n"), good...), "", false},
-		{"cut in the middle", good[:len(good)/2], finding.Corrupt, false},
+		{"cut in the middle", good[:len(good)/2], finding.Corrupt, true},
 		{"header only", []byte("%PDF-1.4\n"), finding.Corrupt, false},
 		{"noise", append([]byte("%PDF-1.4\n"), noise(4096)...), finding.Corrupt, false},
 		{"page missing", broken, finding.Corrupt, true},

@@ -22,7 +22,8 @@ type reader struct {
 	mu     sync.Mutex
 	f      extract.File // nil once detached
 	mem    []byte       // the whole file, where it lies in memory
-	size   int64
+	tail   []byte       // what repair appended to it
+	size   int64        // with the tail
 	pos    int64
 	err    error // the first error of the file below
 	blocks map[int64]*block
@@ -52,7 +53,16 @@ func newReader(f extract.File) *reader {
 func (r *reader) detach() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.f, r.mem, r.blocks = nil, nil, nil
+	r.f, r.mem, r.tail, r.blocks = nil, nil, nil, nil
+}
+
+// extend appends to the file, as it is seen from now on.
+func (r *reader) extend(tail []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tail = tail
+	r.size += int64(len(tail))
+	r.pos = 0
 }
 
 // failure is the first error of the file below, nil if there was none.
@@ -124,6 +134,10 @@ func (r *reader) at(off int64) ([]byte, error) {
 	if off >= r.size {
 		return nil, io.ErrUnexpectedEOF
 	}
+	size := r.size - int64(len(r.tail))
+	if off >= size {
+		return r.tail[off-size:], nil
+	}
 	if r.mem != nil {
 		return r.mem[off:], nil
 	}
@@ -132,7 +146,7 @@ func (r *reader) at(off int64) ([]byte, error) {
 	if b == nil {
 		b = r.free()
 		start := index * blockSize
-		n, err := r.f.ReadAt(b.data[:min(blockSize, r.size-start)], start)
+		n, err := r.f.ReadAt(b.data[:min(blockSize, size-start)], start)
 		b.data = b.data[:n]
 		if err != nil && err != io.EOF {
 			if r.err == nil {

@@ -27,7 +27,13 @@ type reading struct {
 	pictureOf error
 	fields    map[string]string // form fields told, by name
 	attached  map[string]bool   // attachments told, by name and size
+
+	searched bool // for objects of a broken file
+	repaired bool
 }
+
+// errNoPages says that PDFium found no pages, before the file was searched.
+var errNoPages = errors.New("no pages found")
 
 // maxTraps is how many sandboxes one document may break. Each costs the page
 // (or other part) that broke it.
@@ -56,6 +62,11 @@ func (r *reading) run(ctx context.Context) {
 		next, err := r.steps(ctx, box, step)
 		if !trapped(err) {
 			engine.release(box, r.file.size)
+			if errors.Is(err, errNoPages) {
+				if err = r.repair(ctx); err == nil {
+					continue
+				}
+			}
 			r.err = r.verdict(err)
 			return
 		}
@@ -74,11 +85,27 @@ func (r *reading) run(ctx context.Context) {
 	}
 }
 
+// repair searches a file that PDFium finds no pages in for pages, once.
+func (r *reading) repair(ctx context.Context) error {
+	r.searched = true
+	tail, err := repair(ctx, r.file)
+	if err != nil {
+		return err
+	}
+	if len(tail) > 0 {
+		r.file.extend(tail)
+		r.repaired = true
+	}
+	return nil
+}
+
 // verdict says what became of a document that was read to its end.
 func (r *reading) verdict(err error) error {
 	switch {
 	case err != nil:
 		return err
+	case r.repaired && r.damaged == 0:
+		return fmt.Errorf("its end is missing, %d pages were found: %w", r.pages, extract.ErrCorrupt)
 	case r.damaged > 0:
 		return fmt.Errorf("%d of %d pages cannot be read: %w", r.damaged, r.pages, extract.ErrCorrupt)
 	case r.pictures > 0 && r.pictureOf != nil:
@@ -147,6 +174,8 @@ func (r *reading) open(box *sandbox) (*document, error) {
 		return nil, fmt.Errorf("needs a password: %w", extract.ErrEncrypted)
 	case errors.Is(err, pdfium_errors.ErrSecurity):
 		return nil, fmt.Errorf("unknown encryption: %w", extract.ErrEncrypted)
+	case !r.searched:
+		return nil, errNoPages
 	default:
 		return nil, fmt.Errorf("no PDF structure found: %w", extract.ErrCorrupt)
 	}
@@ -160,6 +189,10 @@ func (r *reading) open(box *sandbox) (*document, error) {
 		return nil, fmt.Errorf("no pages found: %w", extract.ErrCorrupt)
 	}
 	r.pages = count.PageCount
+	if r.pages == 0 && !r.searched {
+		d.close()
+		return nil, errNoPages
+	}
 	d.openForm()
 	return d, nil
 }
