@@ -4,22 +4,40 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb/sambatest"
 )
 
-// share makes a share of folders with files of 2,000 bytes.
+// share makes a share of folders with files of 2,000 bytes. Each has a
+// security descriptor and attributes of its own, as what came over SMB has.
 func share(b *testing.B, folders, files int) *sambatest.Server {
 	s := sambatest.Start(b, office())
+	s.Put("anna", "docs", "first", make([]byte, 2000))
+	s.SetACL("docs", "first", "O:BAG:BAD:AI(A;ID;FA;;;BA)(A;ID;FR;;;{scan})(A;ID;0x1301bf;;;{anna})(A;ID;FR;;;WD)")
+	own := map[string][]byte{"security.NTACL": nil, "user.DOSATTRIB": nil}
+	for name := range own {
+		v := make([]byte, 4096)
+		n, err := unix.Getxattr(s.Dir("docs")+"/first", name, v)
+		must(b, err)
+		own[name] = v[:n]
+	}
+	must(b, os.Remove(s.Dir("docs")+"/first"))
 	data := make([]byte, 2000)
 	for d := range folders {
 		for f := range files {
-			s.WriteFile("docs", fmt.Sprintf("folder %03d/document %04d.docx", d, f), data)
+			path := fmt.Sprintf("folder %03d/document %04d.docx", d, f)
+			s.WriteFile("docs", path, data)
+			for name, v := range own {
+				must(b, unix.Setxattr(s.Dir("docs")+"/"+path, name, v, 0))
+			}
 		}
 	}
 	return s
@@ -58,7 +76,7 @@ func parallel(ctx context.Context, src source.Source, root source.Entry, n int, 
 
 // BenchmarkWalk lists a share: as the scanner does, with the access rules of
 // every tenth file (those that hold something), with all access rules, and
-// with smbclient, which reads none.
+// with smbclient, without and with them.
 func BenchmarkWalk(b *testing.B) {
 	const folders, files = 20, 500
 	s := share(b, folders, files)
@@ -88,70 +106,80 @@ func BenchmarkWalk(b *testing.B) {
 			b.ReportMetric(float64(folders*files*b.N)/b.Elapsed().Seconds(), "files/s")
 		})
 	}
-	b.Run("smbclient recurse ls", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := s.Smbclient("scan", "docs", "recurse; ls"); err != nil {
-				b.Fatal(err)
+	for _, commands := range []string{"recurse; ls", "showacls; recurse; ls"} {
+		b.Run("smbclient "+commands, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Smbclient("scan", "docs", commands); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-		b.ReportMetric(float64(folders*files*b.N)/b.Elapsed().Seconds(), "files/s")
-	})
+			b.ReportMetric(float64(folders*files*b.N)/b.Elapsed().Seconds(), "files/s")
+		})
+	}
 }
 
 // BenchmarkSmallFiles reads files of 2,000 bytes, on loopback and at a round
 // trip of 20 ms, opening each with its access rules the first time.
 func BenchmarkSmallFiles(b *testing.B) {
 	s := share(b, 2, 500)
+	readFiles(b, s, []int{1, 128})
+}
+
+// BenchmarkMediumFiles reads files of 500,000 bytes, as a document with
+// pictures has.
+func BenchmarkMediumFiles(b *testing.B) {
+	s := sambatest.Start(b, office())
+	for i := range 60 {
+		s.WriteFile("docs", fmt.Sprintf("document %d.docx", i), make([]byte, 500_000))
+	}
+	readFiles(b, s, []int{1, 8})
+}
+
+// readFiles reads the files of a share from front to end.
+func readFiles(b *testing.B, s *sambatest.Server, goroutines []int) {
 	far := s.Proxy(10 * time.Millisecond)
-	for _, c := range []struct {
-		name       string
-		far        bool
-		goroutines int
-	}{
-		{"loopback/goroutines=1", false, 1},
-		{"loopback/goroutines=128", false, 128},
-		{"20ms/goroutines=1", true, 1},
-		{"20ms/goroutines=128", true, 128},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			cfg := as(s, "scan", "docs")
-			if c.far {
-				cfg.Port = far.Port
-			}
-			src, root := open(b, cfg)
-			var es []source.Entry
-			walk(b.Context(), src, root, func(e source.Entry) {
-				if e.Kind == source.Regular {
-					es = append(es, e)
+	for _, n := range goroutines {
+		for _, where := range []string{"loopback", "20ms"} {
+			b.Run(fmt.Sprintf("%s/goroutines=%d", where, n), func(b *testing.B) {
+				cfg := as(s, "scan", "docs")
+				if where != "loopback" {
+					cfg.Port = far.Port
 				}
-			}, func(_ source.Entry, err error) { b.Fatal(err) })
-			b.SetBytes(2000)
-			var wg sync.WaitGroup
-			jobs := make(chan source.Entry)
-			b.ResetTimer()
-			for range c.goroutines {
-				wg.Go(func() {
-					buf := make([]byte, 4096)
-					for e := range jobs {
-						f, err := src.Open(b.Context(), e)
-						if err != nil {
-							b.Error(err)
-							continue
-						}
-						if _, err := f.ReadAt(buf, 0); err != io.EOF {
-							b.Error(err)
-						}
-						f.Close()
+				src, root := open(b, cfg)
+				var es []source.Entry
+				walk(b.Context(), src, root, func(e source.Entry) {
+					if e.Kind == source.Regular {
+						es = append(es, e)
 					}
-				})
-			}
-			for i := range b.N {
-				jobs <- es[i%len(es)]
-			}
-			close(jobs)
-			wg.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
-		})
+				}, func(_ source.Entry, err error) { b.Fatal(err) })
+				b.SetBytes(es[0].Size)
+				var wg sync.WaitGroup
+				jobs := make(chan source.Entry)
+				b.ResetTimer()
+				for range n {
+					wg.Go(func() {
+						buf := make([]byte, es[0].Size)
+						for e := range jobs {
+							f, err := src.Open(b.Context(), e)
+							if err != nil {
+								b.Error(err)
+								continue
+							}
+							if n, err := f.ReadAt(buf, 0); n != len(buf) {
+								b.Error(err)
+							}
+							f.Close()
+						}
+					})
+				}
+				for i := range b.N {
+					jobs <- es[i%len(es)]
+				}
+				close(jobs)
+				wg.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
+			})
+		}
 	}
 }
 

@@ -101,7 +101,7 @@ func (f *file) Size() int64 { return f.info.Size }
 // open opens the file on any connection.
 func (f *file) open() error {
 	y, _ := f.entry.Sys.(*sys)
-	return f.s.withRules(f.ctx, y, func(l *link, access uint32) (r wire.Rules, err error) {
+	return f.s.withRules(f.ctx, work{single, 1}, y, func(l *link, access uint32) (r wire.Rules, err error) {
 		var id wire.FileID
 		var info wire.Info
 		if access&wire.ReadControl != 0 {
@@ -147,11 +147,7 @@ func (f *file) Close() error {
 		blockPool.Put(b.buf)
 	}
 	f.blocks = nil
-	if f.link.alive() && f.s.closed.Err() == nil {
-		// The server closes what its connection leaves open, so an error here
-		// leaves nothing behind.
-		_ = f.s.on(f.s.closed, f.link, work{kind: single}, func(l *link) error { return l.tree.Close(f.id) })
-	}
+	f.s.closeLater(f.link, f.id)
 	return nil
 }
 
@@ -192,6 +188,9 @@ func (f *file) readSome(p []byte, off int64) (int, error) {
 	}
 	if skip == 0 && len(p) >= blockSize {
 		whole := len(p) / blockSize * blockSize
+		if off+int64(len(p)) == f.info.Size {
+			whole = len(p) // to the end of the file, in the same request
+		}
 		for i := int64(1); i*blockSize < int64(whole); i++ {
 			if f.find(index+i) >= 0 {
 				whole = int(i * blockSize)
@@ -199,7 +198,7 @@ func (f *file) readSome(p []byte, off int64) (int, error) {
 			}
 		}
 		whole = min(whole, maxAhead*blockSize)
-		f.next = index + int64(whole/blockSize)
+		f.next = index + int64((whole+blockSize-1)/blockSize)
 		return whole, f.fetch(p[:whole], off)
 	}
 	if err := f.fill(index); err != nil {

@@ -9,9 +9,14 @@ import (
 	"aktvakt/scanner/source/smb/internal/wire"
 )
 
-// smallFile is the size up to which a file is opened, read and closed in one
-// round trip.
-const smallFile = 128 << 10
+const (
+	// smallFile is the most that a file may hold to be opened, read and closed
+	// in one round trip: what the scanner reads whole anyway. Servers whose
+	// answers hold less set a lower bound.
+	smallFile = 1 << 20
+	// tinyFile is the size up to which reading takes no longer than opening.
+	tinyFile = 128 << 10
+)
 
 // Open opens a file for reading. Others may write, rename and delete it
 // meanwhile. ctx holds for the reads of the file too. A small file is read at
@@ -39,7 +44,7 @@ func (s *Source) open(ctx context.Context, e source.Entry) (source.File, error) 
 	}
 	// Only what a listing told to be online is read blindly.
 	y, listed := e.Sys.(*sys)
-	if listed && e.Size <= smallFile {
+	if listed && e.Size <= s.small.Load() {
 		f, err := s.openSmall(ctx, name, e, y)
 		if f != nil || err != nil {
 			return f, err
@@ -61,29 +66,34 @@ func (s *Source) openSmall(ctx context.Context, name []byte, e source.Entry, y *
 		return nil, err
 	}
 	var info wire.Info
-	var data []byte
-	err := s.withRules(ctx, y, func(l *link, access uint32) (r wire.Rules, err error) {
-		info, data, r, err = l.tree.ReadWhole(name, access, s.options|fileOptions, max(int(e.Size), 1))
+	var content []byte
+	w := work{single, 1}
+	if e.Size > tinyFile {
+		w.kind = data
+	}
+	err := s.withRules(ctx, w, y, func(l *link, access uint32) (r wire.Rules, err error) {
+		info, content, r, err = l.tree.ReadWhole(name, access, s.options|fileOptions, max(int(e.Size), 1))
 		return r, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(data)) < info.Size {
+	if int64(len(content)) < info.Size {
 		return nil, nil
 	}
-	if len(data) > int(info.Size) {
-		data = data[:info.Size]
+	content = content[:info.Size]
+	if len(content) < tinyFile {
+		// The answer's buffer also holds what came with it; keep no more.
+		content = append([]byte(nil), content...)
 	}
-	// The answer's buffer also holds what came with it; keep no more.
-	return &memory{ctx: ctx, entry: e, s: s, data: append([]byte(nil), data...)}, nil
+	return &memory{ctx: ctx, entry: e, s: s, data: content}, nil
 }
 
 // withRules opens a file, asking for its descriptor too when that is not
 // known. An account that may read the file but not its rules gets the file.
-func (s *Source) withRules(ctx context.Context, y *sys, open func(l *link, access uint32) (wire.Rules, error)) error {
+func (s *Source) withRules(ctx context.Context, w work, y *sys, open func(l *link, access uint32) (wire.Rules, error)) error {
 	if y != nil && y.known() == nil {
-		err := s.do(ctx, work{single, 1}, func(l *link) error {
+		err := s.do(ctx, w, func(l *link) error {
 			r, err := open(l, wire.ReadData|wire.ReadControl)
 			if err == nil && isAnswer(r) {
 				y.learn(newRules(r))
@@ -94,7 +104,7 @@ func (s *Source) withRules(ctx context.Context, y *sys, open func(l *link, acces
 			return err
 		}
 	}
-	err := s.do(ctx, work{single, 1}, func(l *link) error {
+	err := s.do(ctx, w, func(l *link) error {
 		_, err := open(l, wire.ReadData)
 		return err
 	})

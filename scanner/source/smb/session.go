@@ -386,6 +386,7 @@ func (s *Source) dialTaken(ctx context.Context) (*link, error) {
 		}
 		l = &link{src: s, conn: conn, tree: tree, gone: gone, cancel: cancel}
 		l.used.Store(time.Now().UnixNano())
+		s.small.Store(int64(min(tree.MaxRead(), smallFile)))
 		return nil
 	})
 	if err != nil {

@@ -97,6 +97,7 @@ type Source struct {
 	sessions []*session
 	options  uint32 // create options of every open
 	volume   atomic.Uint64
+	small    atomic.Int64 // size up to which a file is read whole when it is opened
 
 	closed  context.Context
 	close   context.CancelFunc

@@ -198,8 +198,8 @@ func testCancelled(t *testing.T, p Place) {
 }
 
 func testChangedWhileOpen(t *testing.T, p Place) {
-	p.Write(t, "grows", content(1<<20))
-	p.Write(t, "shrinks", content(1<<20))
+	p.Write(t, "grows", content(3<<20))
+	p.Write(t, "shrinks", content(3<<20))
 	s, root := start(t, p, "")
 	all := tree(t, s, root)
 	open := func(n string) source.File {
@@ -211,12 +211,12 @@ func testChangedWhileOpen(t *testing.T, p Place) {
 		return f
 	}
 	f := open("grows")
-	p.Write(t, "grows", append(content(1<<20), "more"...))
-	checkRead(t, "grows", f, content(1<<20), 1<<20-10, 100)
+	p.Write(t, "grows", append(content(3<<20), "more"...))
+	checkRead(t, "grows", f, content(3<<20), 3<<20-10, 100)
 
 	f = open("shrinks")
 	p.Write(t, "shrinks", nil)
-	if n, err := f.ReadAt(make([]byte, 1000), 700_000); n == 1000 && err == nil {
+	if n, err := f.ReadAt(make([]byte, 1000), 2_900_000); n == 1000 && err == nil {
 		t.Error("a file that became shorter reads as before")
 	} else if err == io.EOF {
 		t.Error("a file that became shorter seems complete")
