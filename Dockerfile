@@ -26,6 +26,13 @@ ARG TARGETARCH
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
     go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/aktvakt ./cmd/aktvakt && \
     mkdir -m 0700 /out/state /out/report
+# The licences ask that their texts go along.
+RUN go list -deps -f '{{with .Module}}{{if and (not .Main) (not .Replace)}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/aktvakt | sort -u | \
+    while read -r path dir; do \
+      mkdir -p "/out/licenses/$path" && \
+      find "$dir" -maxdepth 1 -type f \( -iname 'licen[sc]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cp {} "/out/licenses/$path/" \; || exit 1; \
+    done
+COPY LICENSE /out/licenses/aktvakt/
 
 # What every image needs beside the program. It is the same on each platform.
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${OS_IMAGE} AS files
@@ -51,7 +58,9 @@ RUN apt-get update -qq && \
     while read -r f; do \
       mkdir -p "/rootfs$(dirname "$f")" && cp -L "$f" "/rootfs$f" && \
       for p in $(dpkg -S "$f" "$(readlink -f "$f")" "$(readlink -f "$f" | sed 's,^/usr,,')" 2>/dev/null | cut -d: -f1 | sort -u); do \
-        dpkg -s "$p" >"/rootfs/var/lib/dpkg/status.d/$p"; done || exit 1; \
+        dpkg -s "$p" >"/rootfs/var/lib/dpkg/status.d/$p" && \
+        if [ -e "/usr/share/doc/$p/copyright" ]; then mkdir -p "/rootfs/usr/share/licenses/debian/$p" && cp -L "/usr/share/doc/$p/copyright" "/rootfs/usr/share/licenses/debian/$p/"; fi; \
+      done || exit 1; \
     done </tmp/files && \
     mkdir -p /rootfs/usr/share && cp -a /usr/share/tesseract-ocr /rootfs/usr/share/
 
@@ -64,6 +73,7 @@ LABEL org.opencontainers.image.title="aktvakt" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=files /rootfs /
+COPY --from=build /out/licenses /usr/share/licenses
 COPY --from=build /out/aktvakt /usr/bin/aktvakt
 COPY --from=build --chown=65532:65532 /out/state /var/lib/aktvakt
 COPY --from=build --chown=65532:65532 /out/report /report

@@ -16,10 +16,18 @@ APT = samba samba-common-bin smbclient samba-vfs-modules samba-ad-dc samba-ad-pr
 PKGS = ./...
 CACHE ?= $(CURDIR)/.cache
 
-.PHONY: build test check unit tools image clean
+# The same flags as in the Dockerfile: two builds of one commit with one
+# toolchain are the same bytes, wherever they are made.
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+# Tools for releases, pinned; Go fetches them by version and checks their sums.
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0
+LICENSES = github.com/google/go-licenses@v1.6.0
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+.PHONY: build test check unit tools image release sbom licenses vuln repro clean
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o aktvakt ./cmd/aktvakt
+	$(BUILD) -o aktvakt ./cmd/aktvakt
 
 test: tools check unit
 
@@ -53,5 +61,39 @@ image:
 	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null || echo unknown) \
 	  $(if $(GO_IMAGE),--build-arg GO_IMAGE=$(GO_IMAGE)) $(if $(OS_IMAGE),--build-arg OS_IMAGE=$(OS_IMAGE)) .
 
+# release makes what is published: the program for two platforms, what it is
+# made of, under which licences, and the sums of all.
+release: sbom licenses
+	GOOS=linux GOARCH=amd64 $(BUILD) -o dist/aktvakt-linux-amd64 ./cmd/aktvakt
+	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/aktvakt-linux-arm64 ./cmd/aktvakt
+	cd dist && sha256sum aktvakt-* licenses.csv > SHA256SUMS
+
+# sbom lists the modules that are linked (CycloneDX 1.6).
+sbom: build
+	mkdir -p dist
+	$(GO) run $(CYCLONEDX) bin -json -noserial -version $(VERSION) -output dist/aktvakt.cdx.json aktvakt
+
+# licenses lists the licence of each module and fails where one asks for more
+# than its text to be kept (GPL, LGPL, AGPL and the like).
+licenses:
+	mkdir -p dist
+	$(GO) run $(LICENSES) check --disallowed_types=forbidden,restricted --ignore aktvakt ./cmd/aktvakt
+	$(GO) run $(LICENSES) report --ignore aktvakt ./cmd/aktvakt 2>/dev/null | LC_ALL=C sort > dist/licenses.csv
+
+# vuln asks the Go vulnerability data base (GOVULNDB names a mirror, also a
+# file:// one) which known faults the program can reach.
+vuln:
+	$(GO) run $(GOVULNCHECK) ./cmd/aktvakt
+
+# repro builds twice, in different folders and with empty caches of compiled
+# code, and compares.
+repro:
+	rm -rf .cache/repro && mkdir -p .cache/repro/a .cache/repro/another/place
+	for d in a another/place; do \
+	  cp -r go.mod go.sum cmd scanner detectors .cache/repro/$$d/ && \
+	  (cd .cache/repro/$$d && GOCACHE=$(CURDIR)/.cache/repro/cache-$$(basename $$d) $(BUILD) -o aktvakt ./cmd/aktvakt) || exit 1; \
+	done
+	cd .cache/repro && sha256sum a/aktvakt another/place/aktvakt && cmp a/aktvakt another/place/aktvakt
+
 clean:
-	rm -rf aktvakt .cache
+	rm -rf aktvakt dist .cache

@@ -29,7 +29,7 @@ for d in bin sbin lib lib64; do
   mkdir -p "$root/usr/$d" && ln -s "usr/$d" "$root/$d"
 done
 # shellcheck disable=SC2086
-dpkg-query -L $here | grep '^/.' | grep -v -e '^/usr/share/\(doc\|man\|locale\)/' | sort -u |
+dpkg-query -L $here | grep '^/.' | grep -v -e '^/usr/share/\(man\|locale\)/' | sort -u |
   while read -r f; do if [ ! -d "$f" ] || [ -L "$f" ]; then echo "${f#/}"; fi; done |
   grep -v -x -e bin -e sbin -e lib -e lib64 |
   tar -C / --no-recursion --ignore-failed-read -cf - -T - 2>/dev/null | tar -C "$root" --keep-directory-symlink -xf -
