@@ -84,7 +84,9 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 	if err != nil {
 		return source.Entry{}, s.pathError("open", "", err)
 	}
-	y.readRules(s.dialectOf(e.Volume, fstatfs(top)), opened(procPath(top)))
+	d, at := s.dialectOf(e.Volume, fstatfs(top)), opened(procPath(top))
+	y.readRules(d, at)
+	e.Offline = isOffline(d, at)
 	e.Sys = y
 	return e, nil
 }
@@ -193,6 +195,9 @@ func (s *Source) openFile(ctx context.Context, e source.Entry) (source.File, err
 	case e.Kind != source.Regular:
 		return nil, errOther
 	}
+	if _, listed := e.Sys.(*sys); !listed && s.recalls(e.Path) {
+		return nil, source.ErrOffline
+	}
 	// Without O_NONBLOCK a pipe that took the file's place would hang us.
 	fd, err := s.beneath(e.Path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 	for try := 0; err == unix.EAGAIN && try < leaseTries; try++ {
@@ -214,6 +219,17 @@ func (s *Source) openFile(ctx context.Context, e source.Entry) (source.File, err
 		return nil, err
 	}
 	return &file{ctx: ctx, f: os.NewFile(uintptr(fd), e.Path), size: st.Size, s: s, path: e.Path}, nil
+}
+
+// recalls reports whether opening what came from no listing would recall it.
+func (s *Source) recalls(path string) bool {
+	fd, err := s.beneathPath(path)
+	if err != nil {
+		return false // opening it will say why
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && isOffline(s.dialectOf(st.Dev, fstatfs(fd)), opened(procPath(fd)))
 }
 
 // Leases are given up within milliseconds, or not before the kernel takes

@@ -135,6 +135,7 @@ func (l *listing) entry(name []byte) (source.Entry, error) {
 			l.dialect, l.volume = l.s.dialectOf(e.Volume, l.place.statfs), e.Volume
 		}
 		y.readRules(l.dialect, &l.place)
+		e.Offline = isOffline(l.dialect, &l.place)
 	}
 	y.in = l.folder
 	e.Sys = y

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -57,6 +58,28 @@ const (
 	cifsName    = "system.cifs_ntsd" // Linux 5.8 and later
 	cifsOldName = "system.cifs_acl"
 )
+
+// dosNames hold the attributes of a file on a mounted share, 32 bits in
+// little-endian order.
+var dosNames = []string{"user.cifs.dosattrib", "user.smb3.dosattrib"}
+
+// recalled are the attributes of a file that lies on tape or in a cloud tier and
+// would come back when it is opened or read: OFFLINE, RECALL_ON_OPEN and
+// RECALL_ON_DATA_ACCESS, MS-FSCC 2.6.
+const recalled = 0x1000 | 0x40000 | 0x400000
+
+// isOffline reports whether reading a file would recall it.
+func isOffline(d dialect, a attributes) bool {
+	if d != cifs && d != passing {
+		return false
+	}
+	for _, name := range dosNames {
+		if v, err := a.get(name); err == nil && len(v) == 4 {
+			return binary.LittleEndian.Uint32([]byte(v))&recalled != 0
+		}
+	}
+	return false
+}
 
 var (
 	errMount = errors.New("the mount does not show the server's access rules (name the share itself, as smb://host/share)")

@@ -243,6 +243,58 @@ func TestOldKernel(t *testing.T) {
 	}
 }
 
+// TestOffline: on a mounted share the server's attributes tell what lies on tape.
+func TestOffline(t *testing.T) {
+	for _, tt := range []struct {
+		on   dialect
+		name string
+		v    string
+		want bool
+	}{
+		{cifs, "user.cifs.dosattrib", "\x20\x10\x00\x00", true}, // archive, offline
+		{cifs, "user.smb3.dosattrib", "\x20\x00\x40\x00", true}, // recall on data access
+		{passing, "user.cifs.dosattrib", "\x20\x00\x04\x00", true},
+		{cifs, "user.cifs.dosattrib", "\x20\x00\x00\x00", false},
+		{cifs, "user.cifs.dosattrib", "\x20", false},
+		{cifs, "user.other", "\x20\x10\x00\x00", false},
+		{listed, "user.cifs.dosattrib", "\x20\x10\x00\x00", false}, // anybody may write that there
+	} {
+		if got := isOffline(tt.on, fake{has: map[string]string{tt.name: tt.v}}); got != tt.want {
+			t.Errorf("%s = %q on %d: offline %v, want %v", tt.name, tt.v, tt.on, got, tt.want)
+		}
+	}
+	dir := t.TempDir()
+	for name, v := range map[string]string{"here": "\x20\x00\x00\x00", "tape": "\x20\x10\x00\x00"} {
+		if err := os.WriteFile(dir+"/"+name, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Setxattr(dir+"/"+name, dosNames[0], []byte(v), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := New(dir)
+	defer s.Close()
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		t.Fatal(err)
+	}
+	s.dialectOf(st.Dev, func(b *unix.Statfs_t) error { b.Type = unix.CIFS_SUPER_MAGIC; return nil })
+	for e, err := range s.List(t.Context(), source.Entry{Kind: source.Dir}) {
+		if err != nil || e.Offline != (e.Path == "tape") {
+			t.Errorf("%s: offline %v, %v", e.Path, e.Offline, err)
+		}
+		for _, e := range []source.Entry{e, {Path: e.Path, Size: 1}} {
+			f, err := s.Open(t.Context(), e)
+			if errors.Is(err, source.ErrOffline) != (e.Path == "tape") {
+				t.Errorf("open %s: %v", e.Path, err)
+			}
+			if err == nil {
+				f.Close()
+			}
+		}
+	}
+}
+
 // TestMountedShare: the mode of a mounted share is never taken for the rules
 // of its server.
 func TestMountedShare(t *testing.T) {
