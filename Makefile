@@ -51,15 +51,17 @@ check:
 unit:
 	$(GO) test -race -timeout 20m $(PKGS)
 
-# image builds the container with whichever builder is here; IMAGE_TARGET=slim
-# leaves OCR out. GO_IMAGE and OS_IMAGE name other bases.
+# image builds the container with whichever builder works here; IMAGE_TARGET=slim
+# leaves OCR out, GO_IMAGE and OS_IMAGE name other bases, IMAGE_FLAGS are for the
+# builder.
 IMAGE ?= aktvakt
 IMAGE_TARGET ?= ocr
-BUILDER ?= $(firstword $(foreach b,docker podman buildah,$(if $(shell command -v $(b)),$(b))))
+BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)
 image:
-	$(BUILDER) build --target $(IMAGE_TARGET) --tag $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) \
+	@test -n "$(BUILDER)" || { echo "make: error: no builder of images works here: install docker, podman or buildah" >&2; exit 1; }
+	$(BUILDER) build --target $(IMAGE_TARGET) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest --build-arg VERSION=$(VERSION) \
 	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null || echo unknown) \
-	  $(if $(GO_IMAGE),--build-arg GO_IMAGE=$(GO_IMAGE)) $(if $(OS_IMAGE),--build-arg OS_IMAGE=$(OS_IMAGE)) .
+	  $(if $(GO_IMAGE),--build-arg GO_IMAGE=$(GO_IMAGE)) $(if $(OS_IMAGE),--build-arg OS_IMAGE=$(OS_IMAGE)) $(IMAGE_FLAGS) .
 
 # release makes what is published: the program for two platforms, what it is
 # made of, under which licences, and the sums of all.
