@@ -17,13 +17,16 @@ const (
 	batch = 40
 	// ahead is the number of batches that are fetched while one is consumed.
 	ahead = 3
+	// maxPages is the number of pages of a large folder, some 500 entries each,
+	// that come in one round trip.
+	maxPages = 4
 	// maxRestarts bounds how often a listing begins anew without a new entry.
 	maxRestarts = 5
 )
 
-// List streams the entries of a folder. It holds one buffer of some 1,000
-// entries and eight bytes for every entry that it has told; when the
-// connection breaks it lists anew and leaves out what it has told before.
+// List streams the entries of a folder. It holds some 2,000 entries and eight
+// bytes for every entry that it has told; when the connection breaks it lists
+// anew and leaves out what it has told before.
 func (s *Source) List(ctx context.Context, dir source.Entry) iter.Seq2[source.Entry, error] {
 	return func(yield func(source.Entry, error) bool) {
 		fail := func(err error) { yield(source.Entry{}, s.pathError("list", dir, err)) }
@@ -103,14 +106,14 @@ func (l *listing) pass(ctx context.Context) error {
 		}
 	}
 	defer release()
-	for {
+	for pages := 1; ; pages = min(2*pages, maxPages) {
 		if done {
 			release()
 		}
 		if err := l.emit(ctx, es); err != nil || done || l.stopped {
 			return err
 		}
-		es, done, err = l.s.nextDir(ctx, on, id)
+		es, done, err = l.s.nextDir(ctx, on, id, pages)
 		if err != nil {
 			return err
 		}
@@ -118,13 +121,13 @@ func (l *listing) pass(ctx context.Context) error {
 }
 
 // nextDir reads on in a folder that is open on one connection.
-func (s *Source) nextDir(ctx context.Context, on *link, id wire.FileID) (es []wire.DirEntry, done bool, err error) {
+func (s *Source) nextDir(ctx context.Context, on *link, id wire.FileID, pages int) (es []wire.DirEntry, done bool, err error) {
 	err = s.retry(ctx, func() error {
 		if !on.alive() {
 			return unavailable{errRestart}
 		}
-		err := s.on(ctx, on, work{listed, 1}, func(c *link) (err error) {
-			es, done, err = c.tree.NextDir(id)
+		err := s.on(ctx, on, work{listed, pages}, func(c *link) (err error) {
+			es, done, err = c.tree.NextDir(id, pages)
 			return err
 		})
 		if _, final := err.(unavailable); !final && outcomeOf(err) == broken {

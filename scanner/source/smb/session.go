@@ -95,12 +95,17 @@ func (s *Source) do(ctx context.Context, w work, f func(*link) error) error {
 	})
 }
 
-// pick returns the session with the least to do.
+// pick returns the session with the least to do. A new connection is only worth
+// its log-on when the others are busy, but the second soon is: Samba serves
+// each with a process of its own.
 func (s *Source) pick() *session {
 	best := s.sessions[0]
-	for _, c := range s.sessions[1:] {
-		// A new connection is only worth its log-on when the others are busy.
-		if best.busy.Load() >= perSession/2 && c.busy.Load() < best.busy.Load() {
+	for i, c := range s.sessions[1:] {
+		enough := int32(perSession / 2)
+		if i == 0 {
+			enough = 2
+		}
+		if b := best.busy.Load(); b >= enough && c.busy.Load() < b {
 			best = c
 		}
 	}

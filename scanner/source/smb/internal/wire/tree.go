@@ -141,13 +141,40 @@ func (t *Tree) OpenDir(name []byte, options uint32) (id FileID, es []DirEntry, d
 	return id, es, done, err
 }
 
-// NextDir returns more entries of an open folder.
-func (t *Tree) NextDir(id FileID) (es []DirEntry, done bool, err error) {
-	pkt, free, err := t.roundTrip(newRequest(cmdQueryDirectory, 1, queryDirectoryBody(id, listBuffer)))
-	if err == nil {
-		defer free()
+// NextDir returns more entries of an open folder, several pages in one round
+// trip.
+func (t *Tree) NextDir(id FileID, n int) (es []DirEntry, done bool, err error) {
+	reqs := make([]*request, n)
+	for i := range reqs {
+		reqs[i] = newRequest(cmdQueryDirectory, 1, queryDirectoryBody(id, listBuffer))
 	}
-	return listed(nil, pkt, err)
+	as, err := t.compound(reqs, func(int) bool { return false })
+	if err != nil {
+		return nil, false, err
+	}
+	return pages(as)
+}
+
+// pages joins the answers to several queries of one folder. A page that failed
+// was not passed over: the next one holds what it would have held. It is an
+// error only when nothing came.
+func pages(as []answer) (es []DirEntry, done bool, err error) {
+	for _, a := range as {
+		var fault error
+		if es, done, fault = listed(es, a.pkt, a.err); fault != nil {
+			if _, ok := AsStatus(fault); !ok {
+				return nil, false, fault
+			}
+			err = fault
+		}
+		if done {
+			break
+		}
+	}
+	if len(es) > 0 || done {
+		err = nil
+	}
+	return es, done, err
 }
 
 func listed(dst []DirEntry, pkt []byte, err error) ([]DirEntry, bool, error) {

@@ -110,6 +110,44 @@ func TestParseDirectory(t *testing.T) {
 	}
 }
 
+// TestPages: what came of several queries is kept whatever became of the others.
+func TestPages(t *testing.T) {
+	page := func(name uint16) answer {
+		list := entry(0, utf16le(name), 0x20, 0, 9)
+		b := make([]byte, headerSize+8, 256)
+		le.PutUint16(b[headerSize+2:], headerSize+8)
+		le.PutUint32(b[headerSize+4:], uint32(len(list)))
+		return answer{pkt: append(b, list...)}
+	}
+	fails := func(err error) answer { return answer{err: err} }
+	for _, c := range []struct {
+		name string
+		as   []answer
+		want string
+		done bool
+		err  error
+	}{
+		{"all", []answer{page('a'), page('b')}, "ab", false, nil},
+		{"end", []answer{page('a'), fails(NoMoreFiles), fails(NoMoreFiles)}, "a", true, nil},
+		{"empty", []answer{fails(NoMoreFiles)}, "", true, nil},
+		{"one short of credits", []answer{page('a'), fails(InvalidParameter), page('b')}, "ab", false, nil},
+		{"first short of credits", []answer{fails(InvalidParameter), page('a')}, "a", false, nil},
+		{"all short of credits", []answer{fails(InvalidParameter), fails(InvalidParameter)}, "", false, InvalidParameter},
+		{"end after a fault", []answer{fails(InvalidParameter), fails(NoMoreFiles)}, "", true, nil},
+		{"session gone", []answer{fails(NetworkSessionExpired), fails(NetworkSessionExpired)}, "", false, NetworkSessionExpired},
+		{"malformed", []answer{page('a'), {pkt: make([]byte, 3)}}, "", false, Malformed("short query answer")},
+	} {
+		es, done, err := pages(c.as)
+		got := ""
+		for _, e := range es {
+			got += e.Name
+		}
+		if got != c.want || done != c.done || err != c.err {
+			t.Errorf("%s: %q, done %v, %v; want %q, %v, %v", c.name, got, done, err, c.want, c.done, c.err)
+		}
+	}
+}
+
 func TestFileTime(t *testing.T) {
 	if got := fileTime(116444736000000000); !got.Equal(time.Unix(0, 0)) {
 		t.Errorf("1970 is %v", got)
