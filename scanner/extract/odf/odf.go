@@ -101,6 +101,11 @@ func (d *document) pack(f extract.File) error {
 		}
 	}
 	for _, m := range members {
+		if strings.HasPrefix(m.Name, "Basic/") && path.Ext(m.Name) == ".xml" {
+			if err := d.macros(m); err != nil {
+				return err
+			}
+		}
 		if err := d.embedded(m); err != nil {
 			return err
 		}
@@ -171,6 +176,28 @@ func (d *document) part(name string) error {
 	return nil
 }
 
+// macros reads a module of macros: what it quotes may be about people.
+func (d *document) macros(m zipfile.Member) error {
+	rc, err := m.Open(d.ctx)
+	if err != nil {
+		return d.broken(m.Name, err)
+	}
+	defer rc.Close()
+	d.xml.Reset(rc)
+	for kind := d.xml.Next(); kind != xmlstream.EOF; kind = d.xml.Next() {
+		if kind != xmlstream.Text || len(bytes.TrimSpace(d.xml.Bytes())) == 0 {
+			continue
+		}
+		if err := d.out.Text(extract.Block{Text: string(d.xml.Bytes()), Place: extract.Place{Part: "macros"}}); err != nil {
+			return err
+		}
+	}
+	if err := d.xml.Err(); err != nil {
+		return d.broken(m.Name, err)
+	}
+	return nil
+}
+
 // broken records a fault of one member. The end of the budget or of the time
 // is returned instead.
 func (d *document) broken(name string, err error) error {
@@ -182,7 +209,7 @@ func (d *document) broken(name string, err error) error {
 
 // ignored are members without text of the document's author.
 func ignored(name string) bool {
-	for _, p := range []string{"META-INF/", "Thumbnails/", "Configurations", "ObjectReplacements/", "Basic/", "Scripts/", "Dialogs/", "Fonts/", "layout-cache", "mimetype"} {
+	for _, p := range []string{"META-INF/", "Thumbnails/", "Configurations", "ObjectReplacements/", "Dialogs/", "Fonts/", "layout-cache", "mimetype"} {
 		if strings.HasPrefix(name, p) {
 			return true
 		}

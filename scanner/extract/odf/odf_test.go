@@ -78,6 +78,11 @@ func TestText(t *testing.T) {
 		{"table", `<table:table><table:table-row><table:table-cell><text:p>a</text:p><text:p>b</text:p></table:table-cell><table:table-cell><text:p>c</text:p></table:table-cell></table:table-row></table:table><text:p>d</text:p>`, "a\nb\tc\nd\n"},
 		{"spaces and tabs", `<text:p>a<text:s text:c="3"/>b<text:tab/>c<text:line-break/>d</text:p>`, "a   b\tc\nd\n"},
 		{"hidden text", `<text:p>a<text:hidden-text text:string-value="19900101-2385"/></text:p>`, "a\n19900101-2385\n"},
+		{"header of slides", `<presentation:footer-decl presentation:name="f">19900101-2385</presentation:footer-decl><text:p>a</text:p>`, "19900101-2385\na\n"},
+		{"mark of an index", `<text:p>a<text:alphabetical-index-mark text:string-value="19900101-2385"/></text:p>`, "a\n19900101-2385\n"},
+		{"entry of a pivot table", `<table:data-pilot-member table:name="19900101-2385"/>`, "19900101-2385\n"},
+		{"formula that quotes", `<office:spreadsheet><table:table table:name="S"><table:table-row><table:table-cell table:formula="of:=IF([.A1]=&quot;19900101-2385&quot;;1;0)" office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>`,
+			"S\n1 of:=IF([.A1]=\"19900101-2385\";1;0)\n"},
 		{"sheet", `<office:spreadsheet><table:table table:name="Elever"><table:table-row table:number-rows-repeated="4"><table:table-cell table:number-columns-repeated="9"/></table:table-row>
 <table:table-row><table:table-cell table:number-columns-repeated="2"/><table:table-cell office:value-type="float" office:value="199001012385"><text:p>1,99E+11</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>`,
 			"Elever\n\t\t199001012385\n"},
@@ -88,6 +93,32 @@ func TestText(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestMacros: modules of macros are text.
+func TestMacros(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, m := range [][2]string{
+		{"mimetype", "application/vnd.oasis.opendocument.text"},
+		{"content.xml", `<office:document-content><text:p>brev</text:p></office:document-content>`},
+		{"Basic/Standard/Module1.xml", `<script:module script:name="Module1">pnr = &quot;19900101-2385&quot;</script:module>`},
+		{"Basic/script-lc.xml", `<library:libraries/>`},
+	} {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: m[0], Method: zip.Store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(m[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if doc := run(b.Bytes()); doc.Skip != nil || !strings.Contains(string(doc.Text), `pnr = "19900101-2385"`) {
+		t.Errorf("%q, skip %+v", doc.Text, doc.Skip)
 	}
 }
 

@@ -20,6 +20,7 @@ type sheet struct {
 	repeat       int
 	inCell       bool
 	kind, value  string
+	formula      string
 	text         []byte
 }
 
@@ -75,12 +76,7 @@ func (s *sheet) startCell(x *xmlstream.Scanner) {
 	case "string":
 		s.value, _ = x.Attr("string-value")
 	}
-	if s.kind == "string" && s.value == "" {
-		return
-	}
-	if f, ok := x.Attr("formula"); ok && s.value == "" {
-		s.value = f // without a result yet
-	}
+	s.formula, _ = x.Attr("formula")
 }
 
 // maxRepeat is how many equal cells in a row are told one by one.
@@ -92,8 +88,13 @@ func (s *sheet) endCell() error {
 	}
 	s.inCell = false
 	shown, number := s.shown()
+	more, ok := cell.Formula(s.formula, shown)
 	if len(shown) == 0 {
-		return nil
+		if !ok {
+			return nil
+		}
+		shown = []byte(more) // without a result yet
+		ok = false
 	}
 	n := s.repeat
 	if n > maxRepeat {
@@ -109,6 +110,9 @@ func (s *sheet) endCell() error {
 		if err != nil {
 			return err
 		}
+	}
+	if ok {
+		s.grid.More([]byte(more))
 	}
 	return nil
 }

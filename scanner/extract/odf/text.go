@@ -175,6 +175,8 @@ func (r *reader) start(x *xmlstream.Scanner) error {
 		r.silence(name, x)
 	case "a":
 		r.attrs(x, "href")
+	case "header-decl", "footer-decl", "date-time-decl", "math": // their text stands in no paragraph
+		r.depth++
 	case "page":
 		return r.startPage(x)
 	case "notes":
@@ -235,6 +237,16 @@ func (r *reader) attributes(name string, x *xmlstream.Scanner) {
 	case "user-field-decl", "hidden-text", "variable-set", "conditional-text", "variable-input":
 		r.attrs(x, "string-value", "string-value-if-true", "string-value-if-false")
 	case "content-validation":
+		r.attrs(x, "condition")
+	case "alphabetical-index-mark", "alphabetical-index-mark-start", "toc-mark", "user-index-mark":
+		r.attrs(x, "string-value", "key1", "key2")
+	case "data-pilot-table", "data-pilot-member":
+		r.attrs(x, "name")
+	case "scenario":
+		r.attrs(x, "comment")
+	case "condition": // of a conditional format
+		r.attrs(x, "value")
+	case "hidden-paragraph", "section":
 		r.attrs(x, "condition")
 	case "named-expression":
 		r.attrs(x, "name", "expression")
@@ -313,7 +325,7 @@ func (r *reader) end(name string) error {
 		return nil
 	}
 	switch name {
-	case "p", "h":
+	case "p", "h", "header-decl", "footer-decl", "date-time-decl", "math":
 		r.depth = max(r.depth-1, 0)
 		return r.paragraph()
 	case "note-body", "annotation", "deletion", "desc", "title":

@@ -1,7 +1,7 @@
 // Package ole reads Microsoft's binary formats of 1992 to 2007, which live in
 // OLE compound files: Word (doc), Excel (xls), PowerPoint (ppt) and Outlook
 // messages (msg), with their properties and the objects embedded in them.
-// Nothing is repaired and no macro is looked at.
+// Nothing is repaired, and macros are read, never run.
 //
 // Start reading at Extractor.Extract. The structures are those of [MS-CFB],
 // [MS-DOC], [MS-XLS], [MS-PPT] and [MS-OXMSG].
@@ -164,6 +164,8 @@ var kinds = []kind{
 	{"Package", "", (*container).packaged},
 	{"Ole10Native", "", (*container).native},
 	{"CONTENTS", "", (*container).contents},
+	{"_VBA_PROJECT", "", (*container).macros},
+	{"PROJECT", "application/vnd.ms-office.vbaproject", func(*container, string, extract.Out) error { return nil }}, // its modules lie below
 }
 
 func (c *container) kindOf(in string) *kind {

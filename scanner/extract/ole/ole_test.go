@@ -228,6 +228,31 @@ func TestPackagedFile(t *testing.T) {
 	}
 }
 
+// TestMacros: the source of macros is text, without the lines that the
+// program writes itself.
+func TestMacros(t *testing.T) {
+	source := "Attribute VB_Name = \"Modul1\"\r\nSub Brev()\r\n  pnr = \"19900101-2385\"\r\nEnd Sub\r\n"
+	var chunk []byte
+	for i := 0; i < len(source); i += 8 {
+		chunk = append(append(chunk, 0), source[i:min(i+8, len(source))]...)
+	}
+	packed := append([]byte{1, byte(len(chunk) - 1), 0xB0 | byte((len(chunk)-1)>>8)}, chunk...)
+	module := append([]byte("what the program keeps\x00"), packed...)
+	project := node{name: "VBA", kids: []node{{name: "_VBA_PROJECT", data: []byte{0xCC, 0x61}}, {name: "dir", data: packed}, {name: "Modul1", data: module}}}
+	for name, root := range map[string][]node{
+		"in a workbook": {{name: "Workbook", data: plainBook}, {name: "_VBA_PROJECT_CUR", kids: []node{project}}},
+		"of a package":  {project, {name: "PROJECT", data: []byte("ID=1")}},
+	} {
+		doc := run(makeCFB(root))
+		if want := "Sub Brev()\n  pnr = \"19900101-2385\"\nEnd Sub\n"; !strings.Contains(string(doc.Text), want) || doc.Skip != nil {
+			t.Errorf("%s: %q, skip %+v", name, doc.Text, doc.Skip)
+		}
+		if strings.Contains(string(doc.Text), "Attribute") {
+			t.Errorf("%s: attributes are told", name)
+		}
+	}
+}
+
 func TestPlacesInSheets(t *testing.T) {
 	doc := run(read(t, "places.xls"))
 	if got := doc.At(strings.Index(string(doc.Text), "dold rad")).String(); got != "sheet Ärenden ••••••-••••, row 12, column A" {
@@ -264,6 +289,14 @@ func FuzzProperties(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		run(makeCFB([]node{{name: "Workbook", data: plainBook}, {name: "\x05SummaryInformation", data: b}, {name: "\x05DocumentSummaryInformation", data: b}}))
+	})
+}
+
+func FuzzMacros(f *testing.F) {
+	f.Add([]byte("\x01\x03\xB0\x02aE\x00\x00Attribut"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		project := node{name: "VBA", kids: []node{{name: "_VBA_PROJECT", data: []byte{0xCC, 0x61}}, {name: "M", data: append([]byte("\x01\x19\xB0\x00Attribut"), b...)}}}
+		run(makeCFB([]node{project, {name: "PROJECT", data: []byte("x")}}))
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/cell"
 	"aktvakt/scanner/extract/tracked"
 	"aktvakt/scanner/extract/xmlstream"
 )
@@ -46,7 +47,7 @@ func (l *line) midLine() bool { return len(l.buf) > 0 && l.buf[len(l.buf)-1] != 
 // flow reads a part made of paragraphs: WordprocessingML and DrawingML share
 // the local names of paragraph, run, text, table row and cell.
 func (d *document) flow(p *part, place extract.Place) error {
-	f := flow{d: d, line: line{out: d.out, place: place}, master: p.role == master}
+	f := flow{d: d, line: line{out: d.out, place: place}, master: p.role == master, vml: strings.HasSuffix(p.name, ".vml")}
 	if p.role == body && d.pages {
 		f.line.place.Page = 1
 	}
@@ -64,7 +65,8 @@ type flow struct {
 	text     int  // depth of elements whose characters are text
 	fallback int  // depth of mc:Fallback, which repeats mc:Choice
 	tabs     bool // inside a definition of tab stops
-	instr    bool // inside the code of a field
+	code     bool // inside the code of a field, which may stand in several runs
+	vml      bool // the part is VML, whose text boxes hold HTML
 	cells    []cellState
 	counting bool // of pages
 	master   bool
@@ -146,15 +148,23 @@ func (f *flow) start(name []byte, empty bool) error {
 		if !empty {
 			f.fallback++
 		}
-	case "t", "delText", "v", "text", "delInstrText":
+	case "t", "delText", "v", "text", "delInstrText", "pt", "calculatedColumnFormula", "totalsRowFormula":
 		if !empty {
 			f.text++
 		}
 	case "instrText":
 		if !empty {
 			f.text++
-			f.instr = true
-			f.sign(" ")
+			if !f.code {
+				f.sign(" ")
+			}
+			f.code = true
+		}
+	case "fldChar":
+		f.endCode()
+	case "textbox":
+		if !empty && f.vml {
+			f.text++
 		}
 	case "del", "moveFrom":
 		if !empty {
@@ -199,6 +209,14 @@ func (f *flow) start(name []byte, empty bool) error {
 	return nil
 }
 
+// endCode ends the code of a field.
+func (f *flow) endCode() {
+	if f.code {
+		f.code = false
+		f.sign(" ")
+	}
+}
+
 func (f *flow) startCell() {
 	c := f.cell()
 	if c == nil || f.fallback > 0 {
@@ -211,39 +229,40 @@ func (f *flow) startCell() {
 	c.row, c.inCell = true, true
 }
 
-// attributes writes what only an attribute holds: alternative text, default
-// values of form fields, choices of a list, document variables.
+// told are attributes that hold what nothing else does: alternative text,
+// default values of form fields, choices of a list, names that the author
+// gave.
+var told = map[string][]string{
+	// text
+	"docPr": {"descr", "title"}, "cNvPr": {"descr", "title"}, "shape": {"alt"}, "textpath": {"string"},
+	"tblCaption": {"val"}, "tblDescription": {"val"}, "hyperlink": {"tooltip"}, "hlinkClick": {"tooltip"}, "hlinkHover": {"tooltip"},
+	"alias": {"val"}, "tag": {"val"}, "attr": {"val"}, "listItem": {"displayText", "value"}, "listEntry": {"val"},
+	"default": {"val"}, "helpText": {"val"}, "statusText": {"val"}, "fldSimple": {"instr"}, "ocxPr": {"value"},
+	// workbooks
+	"table": {"comment"}, "connection": {"description"}, "dbPr": {"connection", "command"}, "textPr": {"sourceFile"}, "webPr": {"url"},
+	"sheetName": {"val"}, "slicer": {"caption"}, "formControlPr": {"val"}, "item": {"val"},
+	// presentations
+	"cSld": {"name"},
+}
+
 func (f *flow) attributes(name []byte) error {
 	x := f.d.xml
-	var keys []string
-	switch string(name) {
-	case "docPr", "cNvPr":
-		keys = []string{"descr", "title"}
-	case "listItem":
-		keys = []string{"displayText"}
-	case "default", "helpText", "statusText":
-		keys = []string{"val"}
-	case "textpath":
-		keys = []string{"string"}
-	case "hyperlink":
-		keys = []string{"tooltip"}
-	case "fldSimple":
-		keys = []string{"instr"}
-	case "shape":
-		keys = []string{"alt"}
-	default:
+	keys := told[string(name)]
+	if keys == nil {
 		return nil
 	}
 	if f.fallback > 0 || f.holder {
 		return nil
 	}
+	last := ""
 	for _, k := range keys {
 		v, ok := x.Attr(k)
 		// Short values are switches and numbers; a field's code is told only
 		// where it quotes something.
-		if !ok || len(v) < 3 || (k == "instr" && !strings.Contains(v, `"`)) {
+		if !ok || len(v) < 3 || v == last || (k == "instr" && !strings.Contains(v, `"`) && cell.LongestDigits(v) < 6) {
 			continue
 		}
+		last = v
 		if f.line.midLine() {
 			f.line.buf = append(f.line.buf, ' ')
 		}
@@ -257,13 +276,15 @@ func (f *flow) end(name []byte) error {
 	switch string(name) {
 	case "Fallback":
 		f.fallback = max(f.fallback-1, 0)
-	case "t", "delText", "text", "delInstrText":
+	case "t", "delText", "text", "delInstrText", "instrText", "pt", "calculatedColumnFormula", "totalsRowFormula":
 		f.text = max(f.text-1, 0)
-	case "instrText":
-		f.text = max(f.text-1, 0)
-		if f.instr {
-			f.instr = false
-			f.sign(" ")
+		if name[0] == 'p' || name[0] == 'c' { // a value of a chart, a formula
+			return f.line.end()
+		}
+	case "textbox":
+		if f.vml {
+			f.text = max(f.text-1, 0)
+			return f.paragraph()
 		}
 	case "v":
 		f.text = max(f.text-1, 0)
@@ -301,6 +322,7 @@ func (f *flow) paragraph() error {
 		c.newline = f.line.midLine()
 		return nil
 	}
+	f.code = false
 	if err := f.line.end(); err != nil {
 		return err
 	}
@@ -390,11 +412,24 @@ func (d *document) each(p *part, place extract.Place, rule textRule) error {
 	return l.flush()
 }
 
-func allText(x *xmlstream.Scanner, kind xmlstream.Kind, _ string) []byte {
-	if kind != xmlstream.Text {
-		return nil
+// customText picks all text, and of attributes, most of which belong to the
+// format, those with a number of some length.
+func customText(x *xmlstream.Scanner, kind xmlstream.Kind, _ string) []byte {
+	switch kind {
+	case xmlstream.Text:
+		return x.Bytes()
+	case xmlstream.Start:
+		var found []byte
+		x.EachAttr(func(name, value []byte) bool {
+			if cell.LongestDigits(string(value)) >= 6 && !bytes.HasPrefix(name, []byte("xmlns")) && !bytes.Contains(value, []byte("://")) {
+				found = append(append(found, value...), ' ')
+			}
+			return true
+		})
+		return found
+	case xmlstream.End, xmlstream.EOF:
 	}
-	return x.Bytes()
+	return nil
 }
 
 // counters are properties that a program wrote for itself.
@@ -407,6 +442,10 @@ var counters = map[string]bool{
 }
 
 func propertyText(x *xmlstream.Scanner, kind xmlstream.Kind, element string) []byte {
+	if kind == xmlstream.Start && element == "property" { // of the author's own
+		name, _ := x.Attr("name")
+		return []byte(name)
+	}
 	if kind != xmlstream.Text || counters[element] {
 		return nil
 	}
@@ -431,7 +470,7 @@ func settingsText(x *xmlstream.Scanner, kind xmlstream.Kind, element string) []b
 		return nil
 	}
 	switch element {
-	case "docVar", "connectString", "query":
+	case "docVar", "connectString", "query", "mailSubject":
 		v, _ := x.Attr("val")
 		return []byte(v)
 	}
@@ -444,13 +483,15 @@ func pivotText(x *xmlstream.Scanner, kind xmlstream.Kind, element string) []byte
 	if kind != xmlstream.Start {
 		return nil
 	}
-	switch element {
-	case "s", "n", "d":
-		v, _ := x.Attr("v")
-		return []byte(v)
-	case "cacheField":
-		v, _ := x.Attr("name")
-		return []byte(v)
+	keys := map[string][]string{
+		"s": {"v"}, "n": {"v"}, "d": {"v"}, "cacheField": {"name", "caption"}, "pivotField": {"name"}, "dataField": {"name"},
+		"calculatedItem": {"formula"},
+	}[element]
+	var found []byte
+	for _, k := range keys {
+		if v, ok := x.Attr(k); ok && v != "" {
+			found = append(append(found, v...), ' ')
+		}
 	}
-	return nil
+	return found
 }

@@ -157,7 +157,7 @@ func number(name string) int {
 var skipped = []string{
 	"[content_types].xml", "styles", "stylewitheffects", "fonttable", "websettings", "numbering", "presprops", "viewprops",
 	"tablestyles", "theme", "calcchain", "itemprops", "volatiledependencies", "metadata", "commentsextended",
-	"commentsids", "commentsextensible", "people", "person", "printersettings", "thumbnail", "vbaproject", "vbadata",
+	"commentsids", "commentsextensible", "people", "person", "printersettings", "thumbnail", "vbadata", "vbaprojectsignature",
 	"colors", "quickstyle", "layout", "commentauthors", "slideupdateinfo", "rdrichvalue", "richvalue", "attachedtoolbars",
 }
 
@@ -181,8 +181,11 @@ func roleOf(name string) role {
 				return ignored
 			}
 		}
-		if ext == "" || strings.Contains(name, "/activex/") {
+		if ext == "" || strings.Contains(name, "/activex/") { // a binary control's own state
 			return ignored
+		}
+		if base == "vbaproject.bin" {
+			return embedded
 		}
 		if ext == ".bin" && strings.HasPrefix(name, "xl/") && !strings.Contains(name, "/embeddings/") {
 			return roleOfBinary(base)
@@ -212,7 +215,7 @@ func roleOfXML(name, base string) role {
 		return custom
 	case dir == "slidemasters", dir == "slidelayouts", dir == "notesmasters", dir == "handoutmasters":
 		return master
-	case dir == "theme", dir == "activex", dir == "_xmlsignatures":
+	case dir == "theme", dir == "_xmlsignatures":
 		return ignored
 	case base == "settings.xml":
 		return settings
@@ -299,7 +302,7 @@ func (d *document) readPart(p *part) error {
 	case settings:
 		return d.each(p, extract.Place{Part: "properties"}, settingsText)
 	case custom:
-		return d.each(p, extract.Place{Part: "custom data"}, allText)
+		return d.each(p, extract.Place{Part: "custom data"}, customText)
 	case properties:
 		return d.each(p, extract.Place{Part: "properties"}, propertyText)
 	case relations:

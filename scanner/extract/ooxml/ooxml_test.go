@@ -67,7 +67,7 @@ func TestWord(t *testing.T) {
 			"nr 19900101-2385 x\n19900201-2385\n"},
 		{"table with paragraphs in cells", `<w:tbl><w:tr><w:tc>` + p(r("a")) + p(r("b")) + `</w:tc><w:tc>` + p(r("c")) + `</w:tc></w:tr><w:tr><w:tc>` + p("") + `</w:tc><w:tc>` + p(r("d")) + `</w:tc></w:tr></w:tbl>` + p(r("e")),
 			"a\nb\tc\n\td\ne\n"},
-		{"field code and default text", p(`<w:r><w:ffData><w:textInput><w:default w:val="19900101-2385"/></w:textInput></w:ffData></w:r><w:r><w:instrText> HYPERLINK "http://a" </w:instrText></w:r>` + r("b")),
+		{"field code and default text", p(`<w:r><w:ffData><w:textInput><w:default w:val="19900101-2385"/></w:textInput></w:ffData></w:r><w:r><w:instrText> HYPER</w:instrText></w:r><w:r><w:instrText>LINK "http://a" </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>` + r("b")),
 			"19900101-2385   HYPERLINK \"http://a\"  b\n"},
 		{"alternative text", p(`<wp:docPr id="1" name="Picture 1" descr="Foto av Åsa"/>`), "Foto av Åsa \n"},
 		{"text box inside a paragraph", p(r("before") + `<w:txbxContent>` + p(r("box")) + `</w:txbxContent>` + r("after")), "before\nbox\nafter\n"},

@@ -3,7 +3,6 @@ package ooxml
 import (
 	"bytes"
 	"strconv"
-	"strings"
 
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/extract/cell"
@@ -43,6 +42,8 @@ type sheet struct {
 	formula  []byte
 	capture  *[]byte
 	inSide   bool
+	inCell   bool
+	rules    bool // in the rules of newer versions, whose formulas have another name
 	phonetic bool
 }
 
@@ -84,13 +85,18 @@ func (s *sheet) start(name []byte) error {
 		s.next = s.row
 		s.col = 0
 	case "c":
+		s.inCell = !x.SelfClosing()
 		s.startCell()
 	case "v", "t":
 		if !x.SelfClosing() {
 			s.capture = &s.value
 		}
 	case "f":
-		if !x.SelfClosing() {
+		switch {
+		case x.SelfClosing():
+		case s.rules:
+			s.inSide = true
+		case s.inCell:
 			s.capture = &s.formula
 		}
 	case "rPh":
@@ -101,10 +107,12 @@ func (s *sheet) start(name []byte) error {
 		return s.attrs("location", "display", "tooltip")
 	case "dataValidation":
 		return s.attrs("error", "prompt", "errorTitle", "promptTitle")
-	case "filter", "customFilter":
+	case "filter", "customFilter", "inputCells", "cellSmartTagPr":
 		return s.attrs("val")
-	case "inputCells":
-		return s.attrs("val")
+	case "scenario":
+		return s.attrs("name", "comment")
+	case "extLst":
+		s.rules = true
 	}
 	return nil
 }
@@ -168,10 +176,16 @@ func (s *sheet) end(name []byte) error {
 	switch string(name) {
 	case "v", "t", "f":
 		s.capture = nil
+		if s.rules && name[0] == 'f' {
+			return s.endSide(false)
+		}
 	case "rPh":
 		s.phonetic = false
 	case "c":
+		s.inCell = false
 		return s.endCell()
+	case "extLst":
+		s.rules = false
 	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "formula1", "formula2", "formula":
 		return s.endSide(name[0] != 'f' || bytes.HasPrefix(name, []byte("first")))
 	}
@@ -191,7 +205,7 @@ func (s *sheet) endSide(pageHeader bool) error {
 	case pageHeader:
 		clean := plainHeader(text)
 		s.side.buf = append(s.side.buf[:start], clean...)
-	case len(text) < 3:
+	case len(text) < 3, s.rules && bytes.IndexByte(text, '"') < 0 && cell.LongestDigits(string(text)) < 6:
 		s.side.buf = s.side.buf[:start]
 		return nil
 	}
@@ -244,9 +258,9 @@ func (s *sheet) endCell() error {
 	if err != nil || len(s.formula) == 0 {
 		return err
 	}
-	f := joinLiterals(s.formula)
+	f, ok := cell.Formula(string(s.formula), text)
 	switch {
-	case !tellFormula(f, text):
+	case !ok:
 		return nil
 	case len(text) == 0:
 		return s.grid.Text(row, col, []byte(f))
@@ -277,61 +291,4 @@ func (s *sheet) display() (text []byte, number bool) {
 		return []byte("FALSE"), false
 	}
 	return s.value, false
-}
-
-// tellFormula reports whether a formula says more than its value: it has no
-// value yet, or quotes digits that the value does not show.
-func tellFormula(formula string, shown []byte) bool {
-	if formula == "" {
-		return false
-	}
-	if len(shown) == 0 {
-		return strings.Contains(formula, `"`) || longestDigits(formula) >= 6
-	}
-	return longestDigits(formula) >= 6 && !bytes.Contains(shown, []byte(digitsOf(formula)))
-}
-
-func longestDigits(s string) int {
-	best, n := 0, 0
-	for i := range len(s) {
-		if s[i] >= '0' && s[i] <= '9' {
-			n++
-			best = max(best, n)
-		} else if s[i] != '-' {
-			n = 0
-		}
-	}
-	return best
-}
-
-// digitsOf returns the longest run of digits, with hyphens inside.
-func digitsOf(s string) string {
-	best := ""
-	for i := 0; i < len(s); i++ {
-		j := i
-		for j < len(s) && (s[j] >= '0' && s[j] <= '9' || (s[j] == '-' && j > i)) {
-			j++
-		}
-		if run := strings.TrimRight(s[i:j], "-"); len(run) > len(best) {
-			best = run
-		}
-		if j > i {
-			i = j - 1
-		}
-	}
-	return best
-}
-
-// joinLiterals joins literals that a formula only strings together, so that
-// CONCATENATE("930405","-","2384") shows the number it makes.
-func joinLiterals(formula []byte) string {
-	f := string(formula)
-	if !strings.Contains(f, `"`) {
-		return f
-	}
-	f = strings.NewReplacer(`"&"`, "", `" & "`, "").Replace(f)
-	if upper := strings.ToUpper(f); strings.Contains(upper, "CONCAT") {
-		f = strings.NewReplacer(`","`, "", `", "`, "", `";"`, "").Replace(f)
-	}
-	return f
 }

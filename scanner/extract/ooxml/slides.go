@@ -13,8 +13,17 @@ func (d *document) slides(p *part) error {
 		return err
 	}
 	var order []string
+	names := line{out: d.out, place: extract.Place{Part: "names"}}
 	err = d.scan(p, func(kind xmlstream.Kind) error {
-		if kind == xmlstream.Start && string(d.xml.Name()) == "sldId" && len(order) < maxRelations {
+		if kind != xmlstream.Start {
+			return nil
+		}
+		switch name := string(d.xml.Name()); {
+		case name == "section", name == "custShow":
+			v, _ := d.xml.Attr("name")
+			names.buf = append(names.buf, v...)
+			return names.end()
+		case name == "sldId" && len(order) < maxRelations:
 			// Both id and r:id have this local name; the link comes last.
 			var id string
 			d.xml.EachAttr(func(name, value []byte) bool {
@@ -27,6 +36,9 @@ func (d *document) slides(p *part) error {
 		}
 		return nil
 	})
+	if err == nil {
+		err = names.flush()
+	}
 	if err != nil {
 		return err
 	}
