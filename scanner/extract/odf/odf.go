@@ -60,7 +60,7 @@ func (Extractor) Extract(ctx context.Context, _ string, f extract.File, out extr
 	switch head = head[:n]; {
 	case isFlat(head):
 		d.xml.Reset(extract.Unpack(ctx, io.NewSectionReader(f, 0, f.Size())))
-		return d.part("content.xml")
+		return d.part("")
 	case isPackage(head):
 		return d.pack(f)
 	}
@@ -144,12 +144,12 @@ func (d *document) xmlMember(m zipfile.Member) error {
 	}
 	defer rc.Close()
 	d.xml.Reset(rc)
-	return d.part(m.Name)
+	return d.part(path.Base(m.Name))
 }
 
 // part reads one XML document; its faults are recorded, not returned.
 func (d *document) part(name string) error {
-	r := newReader(d, path.Base(name))
+	r := newReader(d, name)
 	for n := 0; ; n++ {
 		kind := d.xml.Next()
 		if kind == xmlstream.EOF {

@@ -79,6 +79,8 @@ func TestText(t *testing.T) {
 		{"spaces and tabs", `<text:p>a<text:s text:c="3"/>b<text:tab/>c<text:line-break/>d</text:p>`, "a   b\tc\nd\n"},
 		{"hidden text", `<text:p>a<text:hidden-text text:string-value="19900101-2385"/></text:p>`, "a\n19900101-2385\n"},
 		{"header of slides", `<presentation:footer-decl presentation:name="f">19900101-2385</presentation:footer-decl><text:p>a</text:p>`, "19900101-2385\na\n"},
+		{"properties of a flat document", `<office:meta><dc:subject>19900101-2385</dc:subject><meta:user-defined meta:name="a">far</meta:user-defined></office:meta><text:p>a</text:p>`, "19900101-2385\nfar\na\n"},
+		{"title of a help text", `<table:help-message table:title="19900101-2385"><text:p>a</text:p></table:help-message>`, "a\n19900101-2385\n"},
 		{"mark of an index", `<text:p>a<text:alphabetical-index-mark text:string-value="19900101-2385"/></text:p>`, "a\n19900101-2385\n"},
 		{"entry of a pivot table", `<table:data-pilot-member table:name="19900101-2385"/>`, "19900101-2385\n"},
 		{"formula that quotes", `<office:spreadsheet><table:table table:name="S"><table:table-row><table:table-cell table:formula="of:=IF([.A1]=&quot;19900101-2385&quot;;1;0)" office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>`,

@@ -16,6 +16,7 @@ const blockSize = 32 << 10
 // by their local names, which are unambiguous where it matters.
 type reader struct {
 	d     *document
+	flat  bool // all of the document in one
 	meta  bool // meta.xml: properties
 	style bool // styles.xml: only headers, footers and master pages count
 
@@ -42,7 +43,7 @@ type rowState struct {
 }
 
 func newReader(d *document, base string) *reader {
-	r := &reader{d: d, meta: base == "meta.xml", style: base == "styles.xml"}
+	r := &reader{d: d, flat: base == "", meta: base == "meta.xml", style: base == "styles.xml"}
 	if r.meta {
 		r.place.Part = "properties"
 	}
@@ -139,6 +140,10 @@ func (r *reader) start(x *xmlstream.Scanner) error {
 	name := string(x.Name())
 	if r.meta {
 		return r.startMeta(name, x)
+	}
+	if name == "meta" && r.flat { // in a package it is a document of its own
+		r.meta = !x.SelfClosing()
+		return r.part("properties")
 	}
 	if muters[name] {
 		r.silence(name, x)
@@ -252,8 +257,10 @@ func (r *reader) attributes(name string, x *xmlstream.Scanner) {
 		r.attrs(x, "name", "expression")
 	case "textarea", "formatted-text", "combobox", "listbox", "option", "item", "hidden", "checkbox", "radio", "fixed-text", "button", "generic-control":
 		r.attrs(x, "value", "current-value", "label", "title")
-	case "database-display", "placeholder":
+	case "database-display", "placeholder", "text-input":
 		r.attrs(x, "description")
+	case "help-message", "error-message":
+		r.attrs(x, "title")
 	case "filter-condition", "filter-set-item":
 		r.attrs(x, "value")
 	}
@@ -321,6 +328,10 @@ func (r *reader) end(name string) error {
 		if r.prop {
 			r.prop = false
 			r.endLine()
+		}
+		if name == "meta" && r.flat {
+			r.meta = false
+			return r.part("")
 		}
 		return nil
 	}

@@ -48,6 +48,7 @@ const (
 	recName       = 0x18
 	recDV         = 0x1BE
 	recSXString   = 0xCD
+	recCF         = 0x1B1
 )
 
 // bareWorkbook recognises a workbook of Excel 3 to 5 without a container.
@@ -94,6 +95,7 @@ type workbook struct {
 
 	formulaAt  [2]int // row and column of a formula whose result is text
 	pendingStr bool
+	quotes     string // what that formula quotes
 	cipher     cipher
 }
 
@@ -321,19 +323,52 @@ func (w *workbook) content(r record) error {
 			col++
 		}
 	case recFormula, recFormula3, recFormula4:
-		if len(b) >= 14 && u16(b, 12) != 0xFFFF {
-			return w.number(row, col, u16(b, 4), float(b[6:]))
-		}
-		w.pendingStr, w.formulaAt = true, [2]int{row, col}
+		return w.formula(row, col, b)
 	case recString:
 		if w.pendingStr {
 			w.pendingStr = false
-			return w.grid.Text(w.formulaAt[0], w.formulaAt[1], []byte(w.text(b)))
+			text := w.text(b)
+			if err := w.grid.Text(w.formulaAt[0], w.formulaAt[1], []byte(text)); err != nil {
+				return err
+			}
+			w.quoted(text)
 		}
 	default:
 		return w.beside(r)
 	}
 	return nil
+}
+
+// formula tells the result of a formula, which for a text follows in a record
+// of its own, and the strings that it quotes beside.
+func (w *workbook) formula(row, col int, b []byte) error {
+	w.quotes = ""
+	if w.biff8 {
+		w.quotes = formulaStrings(slice(b, 22, u16(b, 20)))
+	}
+	if len(b) >= 14 && u16(b, 12) != 0xFFFF {
+		v := float(b[6:])
+		if err := w.number(row, col, u16(b, 4), v); err != nil {
+			return err
+		}
+		w.quoted(string(cell.AppendNumber(nil, v)))
+		return nil
+	}
+	w.pendingStr, w.formulaAt = true, [2]int{row, col}
+	const blank = 3
+	if kind := u8(b, 6); kind == blank && cell.LongestDigits(w.quotes) >= 6 {
+		w.pendingStr = false
+		return w.grid.Text(row, col, []byte(w.quotes))
+	}
+	return nil
+}
+
+// quoted tells what a formula quotes and its result does not show.
+func (w *workbook) quoted(shown string) {
+	if more, ok := cell.Formula(w.quotes, []byte(shown)); ok && shown != "" {
+		w.grid.More([]byte(more))
+	}
+	w.quotes = ""
 }
 
 func (w *workbook) number(row, col, xf int, v float64) error {
@@ -397,6 +432,11 @@ func (w *workbook) beside(r record) error {
 		return w.aside(validation(b))
 	case recSXString:
 		return w.aside(w.text(b))
+	case recCF: // two formulas at its end
+		first, second := u16(b, 2), u16(b, 4)
+		if at := len(b) - first - second; w.biff8 && at >= 6 {
+			return w.aside(formulaStrings(slice(b, at, first)) + " " + formulaStrings(slice(b, at+first, second)))
+		}
 	}
 	return nil
 }
@@ -420,19 +460,6 @@ func (w *workbook) definedName(b []byte) string {
 		name = ""
 	}
 	return strings.TrimSpace(name + "\t" + formulaStrings(slice(b, at, formula)))
-}
-
-// formulaStrings returns the text of a formula that is one string, 2.5.198.89.
-func formulaStrings(f []byte) string {
-	const ptgStr = 0x17
-	if u8(f, 0) != ptgStr {
-		return ""
-	}
-	n := u8(f, 1)
-	if u8(f, 2)&1 != 0 {
-		return utf16(slice(f, 3, 2*n))
-	}
-	return latin(slice(f, 3, n))
 }
 
 // validation tells prompts and the list of a data validation, 2.4.99.

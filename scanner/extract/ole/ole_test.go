@@ -6,6 +6,7 @@ import (
 	"crypto/md5"
 	"crypto/rc4"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -250,6 +251,72 @@ func TestMacros(t *testing.T) {
 		if strings.Contains(string(doc.Text), "Attribute") {
 			t.Errorf("%s: attributes are told", name)
 		}
+	}
+}
+
+// TestCorners: a formula's strings, comments, lists, shapes and names of a
+// workbook of LibreOffice.
+func TestCorners(t *testing.T) {
+	doc := run(read(t, "corners.xls"))
+	if doc.Skip != nil {
+		t.Errorf("skip %+v", doc.Skip)
+	}
+	for n := range 20 {
+		const titleOfShape = 16 // which LibreOffice does not write
+		if want := fmt.Sprintf("3199%02d-%d", n, 2000+13*n); n != titleOfShape && !strings.Contains(string(doc.Text), want) {
+			t.Errorf("%s is missing in %q", want, doc.Text)
+		}
+	}
+}
+
+// TestFormulas: strings that formulas quote, of cells and of conditional
+// formats.
+func TestFormulas(t *testing.T) {
+	const n = "19900101-2385"
+	str := func(s string) []byte { return append([]byte{0x17, byte(len(s)), 0}, s...) }
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	cellOf := func(result []byte, formula []byte) []byte {
+		return rec(0x06, join([]byte{0, 0, 0, 0, 0, 0}, result, make([]byte, 6), []byte{byte(len(formula)), 0}, formula)...)
+	}
+	text, number := []byte{0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, make([]byte, 8)
+	ref := []byte{0x44, 1, 0, 2, 0}
+	for _, c := range []struct {
+		name   string
+		record []byte
+		want   string
+	}{
+		{"compared", cellOf(number, join(ref, str(n), []byte{0x0B})), n},
+		{"in a function", cellOf(number, join(ref, str("Åsa"[2:]), str(n), []byte{0x42, 3, 1, 0})), n},
+		{"strung together", cellOf(number, join(str("199001"), str("01-2385"), []byte{0x08})), n},
+		{"concatenated", cellOf(number, join(str("199001"), str("01-2385"), []byte{0x42, 2, 0x50, 1})), n},
+		{"after a choice", cellOf(number, join([]byte{0x19, 4, 1, 0, 1, 0, 2, 0}, str(n))), n},
+		{"without a result", cellOf([]byte{3, 0, 0, 0, 0, 0, 0xFF, 0xFF}, str(n)), n},
+		{"of a format", rec(0x1B1, join([]byte{2, 0, byte(len(str(n))), 0, 0, 0, 0, 0, 0, 0}, str(n))...), n},
+		{"the result says it", append(cellOf(text, str(n)), rec(0x207, join([]byte{byte(len(n)), 0, 0}, []byte(n))...)...), n},
+		{"cut off", cellOf(number, []byte{0x17, 200, 0, '1'}), ""},
+	} {
+		doc := run(join(rec(0x809, 0, 6, 0x10, 0, 0, 0, 0, 0), c.record, rec(0x0A)))
+		if got := strings.Count(string(doc.Text), n); got != min(len(c.want), 1) || doc.Skip != nil {
+			t.Errorf("%s: %d times in %q, skip %+v", c.name, got, doc.Text, doc.Skip)
+		}
+	}
+}
+
+// TestCommentOfSlide: comments lie in an atom that holds records.
+func TestCommentOfSlide(t *testing.T) {
+	record := func(version, typ int, body []byte) []byte {
+		return append([]byte{byte(version), byte(version >> 8), byte(typ), byte(typ >> 8), byte(len(body)), byte(len(body) >> 8), 0, 0}, body...)
+	}
+	var text []byte
+	for _, c := range "nr 19900101-2385" {
+		text = append(text, byte(c), 0)
+	}
+	comment := record(0xF, 0x2EE0, record(0x10, 0x0FBA, text))
+	slide := record(0xF, 0x03EE, record(0xF, 0x138A, record(0, 0x138B, comment)))
+	doc := run(makeCFB([]node{{name: "PowerPoint Document", data: slide}}))
+	i := strings.Index(string(doc.Text), "nr 19900101-2385\n")
+	if i < 0 || doc.At(i).Part != "comments" {
+		t.Errorf("%q, skip %+v", doc.Text, doc.Skip)
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	pptSlideListing = 0x0FF0
 	pptPlaceholder  = 0x0BC3
 	pptShape        = 0xF004
+	pptTagData      = 0x138B // an atom that holds records, such as comments
 )
 
 // powerPoint reads a presentation of PowerPoint 97 to 2003.
@@ -84,7 +85,7 @@ func (p *presentation) walk(b []byte) error {
 		if typ == pptEncrypted {
 			return extract.ErrEncrypted
 		}
-		if version == 0xF && len(open) < maxPPTDepth && !dull(typ) {
+		if (version == 0xF || typ == pptTagData) && len(open) < maxPPTDepth && !dull(typ) {
 			open = append(open, span{at + 8 + len(body), p.place})
 			if err := p.enter(typ); err != nil {
 				return err
@@ -92,7 +93,7 @@ func (p *presentation) walk(b []byte) error {
 			at += 8
 			continue
 		}
-		if version != 0xF {
+		if version != 0xF && typ != pptTagData {
 			if err := p.atom(typ, u16(b, at)>>4, body); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/cell"
 	"aktvakt/scanner/extract/charset"
 	"aktvakt/scanner/extract/tracked"
 )
@@ -96,7 +97,8 @@ type wordText struct {
 	fields  []field
 }
 
-// field is a field being read; its code is told when it quotes something.
+// field is a field being read; its code is told when it quotes something or
+// has a number.
 type field struct {
 	code   []byte
 	result bool
@@ -309,7 +311,7 @@ func (w *wordText) endField() {
 	if n == 0 {
 		return
 	}
-	if code := bytes.TrimSpace(w.fields[n-1].code); bytes.IndexByte(code, '"') >= 0 {
+	if code := bytes.TrimSpace(w.fields[n-1].code); bytes.IndexByte(code, '"') >= 0 || cell.LongestDigits(string(code)) >= 6 {
 		w.aside = append(append(w.aside, code...), '\n')
 	}
 	w.fields = w.fields[:n-1]

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"aktvakt/scanner/extract"
+	"aktvakt/scanner/extract/cell"
 	"aktvakt/scanner/extract/charset"
 )
 
@@ -21,7 +22,7 @@ const (
 	destFooter        //
 	destProperty      //
 	destSkip          // no text of the author's
-	destField         // the code of a field, told if it quotes something
+	destField         // the code of a field, told if it quotes something or has a number
 	destFonts         // the font table
 	destPicture       // hexadecimal data
 	destObject        //
@@ -106,7 +107,7 @@ func (d *document) endDest(old dest) error {
 	case destProperty:
 		place.Part = "properties"
 	case destField:
-		if bytes.IndexByte(d.field, '"') >= 0 && len(d.aside) < maxAside {
+		if (bytes.IndexByte(d.field, '"') >= 0 || cell.LongestDigits(string(d.field)) >= 6) && len(d.aside) < maxAside {
 			d.aside = append(endLine(d.aside), bytes.TrimSpace(d.field)...)
 			d.aside = append(d.aside, '\n')
 		}
