@@ -53,9 +53,16 @@ type Entry struct {
 	// ID identifies the entry within Volume across renames; 0 is unknown.
 	// The walk compares it with its ancestors to find loops.
 	ID, Volume uint64
+	// Tag is what the source itself tells versions of the content apart by, such
+	// as an ETag; empty where it has none.
+	Tag string
 	// Offline tells that the content lies on tape or in a cloud tier and that
 	// opening it would recall it. Such entries are never opened.
 	Offline bool
+	// Library is the path of the page that lists the entry, where its own path
+	// does not say where it belongs, as in portals whose addresses have no
+	// folders; empty elsewhere.
+	Library string
 	// Sys belongs to the source that made the entry, such as a security
 	// descriptor that came with the listing.
 	Sys any
