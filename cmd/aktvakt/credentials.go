@@ -32,6 +32,9 @@ func accountFor(p config.Place, c config.Credentials) (account, error) {
 	if c.Kerberos() {
 		var err error
 		a.spn = c.SPN
+		if c.Realm == "" && strings.Contains(a.domain, ".") { // svc@KOMMUN.EXAMPLE, not KOMMUN\svc
+			c.Realm = a.domain
+		}
 		if a.kerberos, err = ticketAccount(a.user, c); err == nil {
 			a.user = a.kerberos.User()
 		}

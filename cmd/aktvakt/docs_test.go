@@ -212,6 +212,30 @@ func TestDocsConfiguration(t *testing.T) {
 	}
 }
 
+// Variables of the environment that a page names are read by the program.
+func TestDocsEnvironment(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for _, f := range files {
+		if !strings.HasSuffix(f, "_test.go") {
+			source.WriteString(readFile(t, f))
+		}
+	}
+	for name, text := range pages(t) {
+		if name == "docs/benchmarks.md" || strings.HasPrefix(name, "docs/decisions/") {
+			continue // they name those of tests, too
+		}
+		for _, v := range regexp.MustCompile(`AKTVAKT_[A-Z_]+`).FindAllString(text, -1) {
+			if !strings.Contains(source.String(), `"`+v+`"`) {
+				t.Errorf("%s: nothing reads %s", name, v)
+			}
+		}
+	}
+}
+
 // Messages that the page on troubleshooting explains are those of the program
 // or of the libraries that it names.
 func TestDocsMessages(t *testing.T) {
@@ -227,7 +251,7 @@ func TestDocsMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	foreign := []string{"LDAP Result Code 49", "x509: certificate signed by unknown authority"}
+	foreign := []string{"80090346", "LDAP Result Code 49", "x509: certificate signed by unknown authority"}
 	headings := regexp.MustCompile("(?m)^### `(.+)`$").FindAllStringSubmatch(readFile(t, "../../docs/troubleshooting.md"), -1)
 	if len(headings) < 30 {
 		t.Fatalf("%d messages", len(headings))
