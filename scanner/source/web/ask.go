@@ -23,17 +23,22 @@ type answer struct {
 const peeked = 2 << 20
 
 // ask asks the portal as a session, and logs on by form where it shows a log-in
-// page instead.
+// page instead. It logs on where the start page leads, if that wants a log-in
+// too: a portal may show a log-in page to who is logged in and may not see the
+// document, and that must not pass for a refused password.
 func (s *Source) ask(ctx context.Context, as *session.Session, r session.Request) (*answer, error) {
 	seen := as.Logons()
 	a, err := s.look(ctx, as, r)
 	if err != nil || !a.logon || !as.FormLogon() {
 		return a, err
 	}
-	if seen > 0 && !a.redirected && !s.loggedOut(ctx, as) {
-		return a, nil
-	}
 	at := a.URL
+	switch home := s.home(ctx, as); {
+	case home != nil:
+		at = home
+	case seen > 0 || !a.redirected:
+		return a, nil // the session is as good as before
+	}
 	a.Body.Close()
 	if err := as.LogOn(ctx, at, seen); err != nil {
 		return nil, err
@@ -41,15 +46,18 @@ func (s *Source) ask(ctx context.Context, as *session.Session, r session.Request
 	return s.look(ctx, as, r)
 }
 
-// loggedOut tells a session that has ended from a page that happens to hold a
-// form with a password: by the start page.
-func (s *Source) loggedOut(ctx context.Context, as *session.Session) bool {
+// home is the log-in page to which the start page leads, nil where the start
+// page is shown as it is.
+func (s *Source) home(ctx context.Context, as *session.Session) *url.URL {
 	a, err := s.look(ctx, as, session.Request{URL: s.cfg.URL})
 	if err != nil {
-		return false
+		return nil
 	}
 	a.Body.Close()
-	return a.logon
+	if !a.logon {
+		return nil
+	}
+	return a.URL
 }
 
 // look asks once and looks for a log-in form.

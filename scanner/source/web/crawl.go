@@ -60,7 +60,7 @@ type crawl struct {
 	docs    map[[16]byte]*document
 	order   []found
 	kept    int64
-	trapped map[string]*url.URL
+	trapped map[string]fault
 	faults  []fault
 	fatal   error
 }
@@ -71,14 +71,20 @@ type found struct {
 	e   source.Entry
 }
 
-// fault is an address that could not be fetched.
+// fault is an address that could not be fetched, or one for many that were not
+// even tried.
 type fault struct {
 	u   *url.URL
 	err error
 }
 
+var (
+	errEndless = errors.New("addresses of this form go on without end; they were left out from here")
+	errDepth   = errors.New("addresses of this form lie deeper than scope.depth")
+)
+
 func newCrawl(x *site) *crawl {
-	c := &crawl{x: x, seen: map[string]bool{}, shapes: map[string]int{}, said: map[[16]byte]bool{}, docs: map[[16]byte]*document{}, trapped: map[string]*url.URL{}}
+	c := &crawl{x: x, seen: map[string]bool{}, shapes: map[string]int{}, said: map[[16]byte]bool{}, docs: map[[16]byte]*document{}, trapped: map[string]fault{}}
 	c.wake = sync.NewCond(&c.mu)
 	return c
 }
@@ -136,9 +142,14 @@ func (c *crawl) add(it item) {
 	if c.seen[key] {
 		return
 	}
-	if it.depth > c.x.s.cfg.Scope.Depth || it.stale > stale || c.shapes[it.shape] >= sameShape {
-		if len(c.trapped) < 1000 && c.trapped[it.shape] == nil {
-			c.trapped[it.shape] = u
+	deep := it.depth > c.x.s.cfg.Scope.Depth
+	if deep || it.stale > stale || c.shapes[it.shape] >= sameShape {
+		if _, told := c.trapped[it.shape]; !told && len(c.trapped) < 1000 {
+			what := errEndless
+			if deep {
+				what = errDepth
+			}
+			c.trapped[it.shape] = fault{u, what}
 		}
 		return
 	}
@@ -337,7 +348,7 @@ func (c *crawl) keep(it item, a *answer, hash [16]byte, body []byte, size int64)
 		}
 		return false
 	}
-	d := &document{urls: []*url.URL{it.u}, library: c.x.libraryOf(it.u, it.from), tag: a.Header.Get("ETag")}
+	d := &document{urls: []*url.URL{it.u}, tag: a.Header.Get("ETag")}
 	if c.kept+int64(len(body)) <= keptTotal {
 		c.kept += int64(len(body))
 		d.body = body
@@ -349,6 +360,9 @@ func (c *crawl) keep(it item, a *answer, hash [16]byte, body []byte, size int64)
 	}
 	if d.tag == "" { // the server tells no versions apart, the content does
 		e.Tag = fmt.Sprintf("%x", hash)
+	}
+	if l := c.x.libraryOf(it.u, it.from); l != nil {
+		e.Library = c.x.pathOf(l)
 	}
 	e.ID = number(e.Path)
 	c.order = append(c.order, found{d, e})
@@ -377,9 +391,12 @@ func (c *crawl) hand(ctx context.Context, yield func(source.Entry, error) bool) 
 			return
 		}
 	}
-	for shape, u := range c.trapped {
-		p := c.x.pathOf(u)
-		if !yield(source.Entry{Path: p}, pathError("list", p, fmt.Errorf("addresses of this form go on without end; they were left out from here (%s)", readable(shape)))) {
+	for _, t := range c.trapped {
+		p := c.x.pathOf(t.u)
+		if c.seen[t.u.String()] { // reached on another way
+			continue
+		}
+		if !yield(source.Entry{Path: p}, pathError("list", p, t.err)) {
 			return
 		}
 	}

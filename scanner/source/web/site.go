@@ -31,9 +31,6 @@ type site struct {
 // document is a page or attachment that the crawl met.
 type document struct {
 	urls []*url.URL // the first names it; the rest are further addresses of the same content
-	// library is the page that links to it, where its address does not say
-	// where it belongs; nil otherwise.
-	library *url.URL
 	// body is what the crawl has already fetched, where it is small.
 	body []byte
 	tag  string
@@ -244,10 +241,11 @@ func (x *site) libraryOf(u, from *url.URL) *url.URL {
 	if from == nil {
 		return nil
 	}
+	from = page.FirstPage(from)
 	dir := path.Dir(from.Path + "x") // of a folder's own page the folder
 	below := u.Host == from.Host && (strings.HasPrefix(u.Path, strings.TrimSuffix(dir, "/")+"/") || strings.HasPrefix(u.Path, from.Path+"/"))
 	if below && u.RawQuery == "" && from.RawQuery == "" {
 		return nil
 	}
-	return page.FirstPage(from)
+	return from
 }
