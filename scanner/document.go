@@ -9,6 +9,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
+	"time"
 
 	"aktvakt/detectors"
 	"aktvakt/scanner/access"
@@ -20,7 +22,6 @@ import (
 
 // judged is a document at the end of the pipeline.
 type judged struct {
-	bytes   int64
 	partial bool
 	// found is the judgement, ordinary documents' included; reported tells
 	// whether it is a finding.
@@ -33,43 +34,50 @@ type judged struct {
 // could work. Nine tenths of the documents on office shares are smaller.
 const prefetch = 1 << 20
 
-// file takes one file through the pipeline.
-func (r *runner) file(ctx context.Context, j job) {
-	doc, size, err := r.read(ctx, j)
-	if err != nil {
-		stage, reason := finding.StageOpen, reasonOf(err)
-		if ctx.Err() != nil {
-			reason, err = finding.Stopped, nil
+// file takes one file through the pipeline. What is remembered of an unchanged
+// file is judged again; any other is read.
+func (r *runner) file(ctx context.Context, j job) result {
+	rules := r.rules(ctx, j)
+	if r.fresh(j, rules) {
+		if res, ok := r.again(j, rules); ok {
+			return res
 		}
-		r.skip(j, stage, reason, err)
-		return
 	}
-	if s := doc.Skip; s != nil && len(doc.Text) == 0 {
-		if ctx.Err() != nil {
-			r.skip(j, finding.StageExtract, finding.Stopped, nil)
-			return
-		}
-		x := j.t.skipOf(j.entry, s.Stage, s.Reason, nil)
-		x.Error = j.t.mask(s.Error)
-		j.t.count.Skipped.Add(1)
-		r.results <- result{skip: &x}
-		return
-	}
-	res := result{doc: r.judge(ctx, j, doc, size)}
-	j.t.count.Scanned.Add(1)
-	if doc.Skip != nil {
-		x := j.t.skipOf(j.entry, doc.Skip.Stage, doc.Skip.Reason, nil)
-		x.Error, x.Partial = j.t.mask(doc.Skip.Error), true
-		res.skip = &x
-	}
-	r.results <- res
+	return r.first(ctx, j, rules)
 }
 
-// skip reports a file that was not read.
-func (r *runner) skip(j job, stage finding.Stage, reason finding.Reason, err error) {
-	x := j.t.skipOf(j.entry, stage, reason, err)
-	j.t.count.Skipped.Add(1)
-	r.results <- result{skip: &x}
+// first reads a file and judges it.
+func (r *runner) first(ctx context.Context, j job, rules rules) result {
+	doc, size, err := r.read(ctx, j)
+	if ctx.Err() != nil && (err != nil || doc.Skip != nil) {
+		return r.unread(j, finding.StageOpen, finding.Stopped, nil, rules)
+	}
+	if err != nil {
+		return r.unread(j, finding.StageOpen, reasonOf(err), err, rules)
+	}
+	if rules.err != nil { // a source may tell rules only of what was opened
+		rules = r.rules(ctx, j)
+	}
+	var skip *finding.Skip
+	if doc.Skip != nil {
+		x := j.t.skipOf(j.entry, doc.Skip.Stage, doc.Skip.Reason, nil)
+		x.Error = j.t.mask(doc.Skip.Error)
+		skip = &x
+	}
+	if skip != nil && len(doc.Text) == 0 {
+		r.remember(j, rules, remembered{Skip: &remSkip{skip.Stage, skip.Reason, skip.Error}})
+		j.t.count.Skipped.Add(1)
+		return result{skip: skip}
+	}
+	ev := r.evidenceOf(ctx, j, doc)
+	if k := r.remember(j, rules, remember(ev, skip)); k.RulesSince != 0 {
+		ev.RulesSince = time.Unix(k.RulesSince, 0)
+	}
+	j.t.count.Scanned.Add(1)
+	if skip != nil {
+		skip.Partial = true
+	}
+	return result{skip: skip, doc: r.judge(ctx, j, ev, rules), bytes: size}
 }
 
 // skipOf is the skip of an entry of the target.
@@ -94,7 +102,8 @@ func (r *runner) read(ctx context.Context, j job) (doc extract.Document, size in
 		return doc, 0, err
 	}
 	defer f.Close()
-	in := extract.File(f)
+	w := &watched{File: f}
+	in := extract.File(w)
 	size = f.Size()
 	if size <= prefetch {
 		b := make([]byte, size)
@@ -107,26 +116,65 @@ func (r *runner) read(ctx context.Context, j job) (doc extract.Document, size in
 	if !r.once(ctx, func() { doc, err = r.Extractor.Extract(ctx, j.entry.Path, in, r.Limits) }) {
 		err = context.Cause(ctx)
 	}
+	if err == nil && doc.Skip != nil {
+		// What the source could not give says nothing of the document.
+		err = w.fault()
+	}
 	return doc, size, err
 }
 
-// judge grades a text and holds it against its audience.
-func (r *runner) judge(ctx context.Context, j job, doc extract.Document, size int64) *judged {
+// watched is a file that remembers the first error of its source.
+type watched struct {
+	source.File
+	mu  sync.Mutex
+	err error
+}
+
+func (w *watched) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.File.ReadAt(p, off)
+	if err != nil && err != io.EOF {
+		w.mu.Lock()
+		w.err = cmp.Or(w.err, err)
+		w.mu.Unlock()
+	}
+	return n, err
+}
+
+func (w *watched) fault() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// leastText is the length in bytes from which a text counts as the same as
+// another: shorter ones are alike by chance.
+const leastText = 200
+
+// evidenceOf finds what a text contains.
+func (r *runner) evidenceOf(ctx context.Context, j job, doc extract.Document) judge.Evidence {
 	var content detectors.Result
 	text := detectors.Text{Body: doc.Text, Name: j.entry.Path, Date: j.entry.Modified}
 	r.once(context.WithoutCancel(ctx), func() { content = r.Inspector.Inspect(text) })
-	raw := source.Join(j.t.name(), j.entry.Path)
 	ev := judge.Evidence{
-		ID: r.id(raw), Target: j.t.name(), Path: j.t.mask(raw),
-		Size: j.entry.Size, Modified: j.entry.Modified, Created: j.entry.Created,
 		MediaType: doc.MediaType, Partial: doc.Skip != nil, Content: content,
 		Places: r.evidence(doc, content), PersonKeys: r.people(content),
 	}
-	desc, rules := r.audience(ctx, j, &ev)
-	d := &judged{bytes: size, partial: ev.Partial}
+	if r.Memory != nil && len(doc.Text) >= leastText {
+		ev.Print = r.Memory.Print(doc.Text)
+	}
+	return ev
+}
+
+// judge holds the evidence on a document against its audience.
+func (r *runner) judge(ctx context.Context, j job, ev judge.Evidence, rules rules) *judged {
+	raw := source.Join(j.t.name(), j.entry.Path)
+	ev.ID, ev.Target, ev.Path = r.id(raw), j.t.name(), j.t.mask(raw)
+	ev.Size, ev.Modified, ev.Created = j.entry.Size, j.entry.Modified, j.entry.Created
+	ev.Audience, ev.AudienceErr = rules.audience, rules.why
+	d := &judged{partial: ev.Partial}
 	d.found, d.reported = r.Judge.Judge(ev)
-	if d.reported && rules {
-		d.found.Via = access.Origins(ev.Audience, desc, j.t.masked(j.in.chain(ctx, j.t.src)))
+	if d.reported && rules.audience != nil {
+		d.found.Via = access.Origins(ev.Audience, rules.desc, j.t.masked(j.in.chain(ctx, j.t.src)))
 	}
 	return d
 }
@@ -139,24 +187,32 @@ func (t *target) masked(fs []access.Folder) []access.Folder {
 	return fs
 }
 
-// audience works out who can read the entry. ok is false when its rules could
-// not be read or understood: the verdict is then unknown.
-func (r *runner) audience(ctx context.Context, j job, ev *judge.Evidence) (d access.Descriptor, ok bool) {
+// rules are the access rules of an entry and who can read by them.
+type rules struct {
+	desc access.Descriptor
+	// audience is nil where it is not known; why says why.
+	audience *access.Audience
+	why      string
+	// err is the error with which the rules could not be read.
+	err error
+}
+
+// rules works out who can read the entry.
+func (r *runner) rules(ctx context.Context, j job) (x rules) {
 	switch {
 	case j.t.acl == nil:
-		ev.AudienceErr = "this kind of target tells no access rules"
-		return d, false
+		x.why = "this kind of target tells no access rules"
+		return x
 	case j.t.resolver == nil:
-		ev.AudienceErr = "accounts and groups of the target could not be read"
-		return d, false
+		x.why = "accounts and groups of the target could not be read"
+		return x
 	}
-	d, err := j.t.acl.ACL(ctx, j.entry)
-	if err != nil {
-		ev.AudienceErr = "the access rules could not be read: " + j.t.plain(err)
-		return d, false
+	if x.desc, x.err = j.t.acl.ACL(ctx, j.entry); x.err != nil {
+		x.why = "the access rules could not be read: " + j.t.plain(x.err)
+		return x
 	}
-	ev.Audience = j.t.resolver.Audience(d)
-	return d, true
+	x.audience = j.t.resolver.Audience(x.desc)
+	return x
 }
 
 // id is a name for a finding that is the same in every run and, being keyed,
@@ -164,7 +220,7 @@ func (r *runner) audience(ctx context.Context, j job, ev *judge.Evidence) (d acc
 func (r *runner) id(path string) string {
 	m := hmac.New(sha256.New, r.Key)
 	m.Write([]byte("finding\x00" + path))
-	return "F-" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(m.Sum(nil)[:10])
+	return r.known.name("F-" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(m.Sum(nil)[:10]))
 }
 
 // Confidence from which a match is reported and stands for a person.

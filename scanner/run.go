@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +21,7 @@ import (
 	"aktvakt/scanner/judge"
 	"aktvakt/scanner/report"
 	"aktvakt/scanner/source"
+	"aktvakt/scanner/state"
 )
 
 // Extractor turns a file into text. Both the extractors in this process and
@@ -37,11 +41,12 @@ type Inspector interface {
 
 // Life keeps what is known of findings from run to run.
 type Life interface {
-	// Open returns the ids of the findings that earlier runs left open.
-	Open(ctx context.Context) ([]string, error)
-	// Settle fills in Status, FirstSeen and LastSeen, and returns the ids of
-	// the findings of the completed targets that are gone since the last run.
-	Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved []string, err error)
+	// Past returns what earlier runs left.
+	Past(ctx context.Context) (state.Past, error)
+	// Settle stores how this run leaves them.
+	Settle(ctx context.Context, s state.Settlement) error
+	// Coverage tells how much of a target was looked at.
+	Coverage(ctx context.Context, target string) (state.Coverage, error)
 }
 
 // Target is one source and how to treat it.
@@ -76,6 +81,14 @@ type Options struct {
 	Sink      report.Sink
 	// Life may be nil: then every finding is new.
 	Life Life
+	// Memory is what earlier runs remember of files; nil means that all are
+	// read. The run closes it.
+	Memory *state.Memory
+	// Full reads every file, whatever is remembered.
+	Full bool
+	// RefreshNights is the number of nights over which unchanged files are read
+	// anew after a change of the program or its settings; 0 is one.
+	RefreshNights int
 	// Accept are the decisions on findings that may stay; nil is none.
 	Accept *judge.Acceptances
 	// Key is the key of the HMACs that stand for people and findings.
@@ -100,7 +113,10 @@ type Options struct {
 
 // Count is how far a run has come. It may be read while the run goes on.
 type Count struct {
-	Entries, Folders, Scanned, Skipped, Sensitive, Bytes atomic.Int64
+	Entries, Folders, Scanned, Unchanged, Skipped, Sensitive, Bytes atomic.Int64
+	// Busy names what is being read, masked, by place among the workers.
+	busy sync.Map // of job numbers to Work
+	jobs atomic.Int64
 }
 
 // ErrMaxDuration is the cause of a run that stopped because its time was up.
@@ -118,6 +134,11 @@ type target struct {
 	// mask hides the identity numbers in names and messages.
 	mask func(string) string
 	sum  finding.TargetSummary
+	// unseen are the folders and files that could not be looked at.
+	unseen []string
+	// hashes are those of access rules, hashed how many there are.
+	hashes sync.Map
+	hashed atomic.Int64
 }
 
 // listed counts one entry.
@@ -137,21 +158,43 @@ func (t *target) name() string {
 type runner struct {
 	Options
 	started time.Time
-	results chan result
+	results chan []result
 	summary finding.Summary
 	census  *judge.Census
 	found   []finding.Finding
+	// known is what earlier runs left of findings.
+	known past
+	// unseen are full names of files and folders that could not be looked at;
+	// what was found there stands.
+	unseen []string
+	// texts are where sensitive documents lie, by the print of their text.
+	texts map[uint64][]string
 	// cpu bounds the documents being worked on as opposed to fetched.
 	cpu chan struct{}
 	// sinkErr is the first error of the sink: it ends the run.
 	sinkErr error
+	// stop ends the work.
+	stop context.CancelFunc
 }
 
 // result is what became of one file, or a skip.
 type result struct {
 	skip *finding.Skip
-	// doc is set for a file that was read, wholly or in part.
+	// doc is set for a document that was judged.
 	doc *judged
+	// bytes is the size of a file that was read.
+	bytes int64
+	// unchanged tells that the file was not read, and postponed that another
+	// version of the program did. stale tells that it could not be read and is
+	// judged by what it held.
+	unchanged, postponed, stale bool
+	// ordinary tells that it is an unchanged document without anything
+	// sensitive: doc is nil, and target, dir and people say all that counts.
+	ordinary    bool
+	target, dir string
+	people      int
+	// unseen is the full name of a file of which nothing is known tonight.
+	unseen string
 }
 
 // Run scans the targets and feeds the sink, which it closes. Its error is
@@ -160,7 +203,7 @@ type result struct {
 // Targets that fail do not end the run: they are told in the summary, whose
 // Complete is then false.
 func Run(ctx context.Context, opt Options, targets []Target) (finding.Summary, error) {
-	r := &runner{Options: opt, started: time.Now(), results: make(chan result), census: judge.NewCensus()}
+	r := &runner{Options: opt, started: time.Now(), results: make(chan []result, 16), texts: map[uint64][]string{}, census: judge.NewCensus()}
 	if r.Count == nil {
 		r.Count = new(Count)
 	}
@@ -173,21 +216,25 @@ func Run(ctx context.Context, opt Options, targets []Target) (finding.Summary, e
 		IncidentSeverity: map[finding.Severity]int{}, Fates: map[string]int{},
 	}
 	if r.Life != nil {
-		open, err := r.Life.Open(ctx)
+		p, err := r.Life.Past(ctx)
 		if err != nil {
 			return r.summary, errors.Join(err, r.Sink.Close(r.summary))
 		}
-		r.census.Watch(open...)
+		r.known = newPast(p)
+		r.census.Watch(slices.Collect(maps.Keys(r.known.open))...)
 	}
 	work, stop := context.WithCancel(ctx)
 	defer stop()
+	r.stop = stop
 	collected := make(chan struct{})
 	go func() {
 		defer close(collected)
-		for x := range r.results {
-			if r.sinkErr == nil {
-				if r.sinkErr = r.collect(x); r.sinkErr != nil {
-					stop()
+		for xs := range r.results {
+			for _, x := range xs {
+				if r.sinkErr == nil {
+					if r.sinkErr = r.collect(x); r.sinkErr != nil {
+						stop()
+					}
 				}
 			}
 		}
@@ -233,27 +280,26 @@ func (r *runner) scan(ctx context.Context, t *target) {
 		return
 	}
 	r.resolve(ctx, t)
-	files := make(chan job)
+	files := make(chan []job)
 	var g errgroup.Group
 	for range 4 * r.Workers {
 		g.Go(func() error {
-			for j := range files {
-				r.file(ctx, j)
+			for js := range files {
+				r.files(ctx, js)
 			}
 			return nil
 		})
 	}
 	w := newWalk(t, files, func(s finding.Skip) {
 		t.count.Skipped.Add(1)
-		r.results <- result{skip: &s}
+		r.results <- []result{{skip: &s}}
 	})
-	if root.Kind == source.Dir {
-		w.run(ctx, root, walkers)
-	} else {
-		w.entry(ctx, nil, root)
-	}
+	w.memory = r.Memory
+	w.broken = func(error) { r.stop() } // the error is told when the memory is closed
+	w.all(ctx, root)
 	close(files)
 	g.Wait()
+	t.unseen = w.unseen
 	switch {
 	case ctx.Err() != nil:
 		t.stopped()
@@ -262,6 +308,20 @@ func (r *runner) scan(ctx context.Context, t *target) {
 		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+t.plain(w.fault)
 	}
 	t.check(ctx)
+}
+
+// files takes files through the pipeline, one after the other.
+func (r *runner) files(ctx context.Context, js []job) {
+	out := make([]result, 0, len(js))
+	for _, j := range js {
+		done := r.Count.begin(j)
+		out = append(out, r.file(ctx, j))
+		done()
+	}
+	r.results <- out
+	for _, j := range js {
+		j.in.release()
+	}
 }
 
 // checkLimit bounds the entries that a check of the nightly run looks at to
@@ -328,6 +388,7 @@ func (r *runner) resolve(ctx context.Context, t *target) {
 func (r *runner) settleTarget(t *target) {
 	t.sum.Entries, t.sum.Folders = int(t.count.Entries.Load()), int(t.count.Folders.Load())
 	t.sum.Scanned, t.sum.Skipped = int(t.count.Scanned.Load()), int(t.count.Skipped.Load())
+	t.sum.Unchanged = int(t.count.Unchanged.Load())
 	if t.src != nil {
 		t.src.Close()
 	}
@@ -347,20 +408,49 @@ func (r *runner) collect(x result) error {
 			return fmt.Errorf("write report: %w", err)
 		}
 	}
-	d := x.doc
-	if d == nil {
+	if x.unseen != "" {
+		r.unseen = append(r.unseen, x.unseen)
+	}
+	if x.unchanged {
+		r.summary.Unchanged++
+		r.Count.Unchanged.Add(1)
+	}
+	if x.postponed {
+		r.summary.Postponed++
+	}
+	if x.ordinary {
+		f := finding.Finding{Target: x.target, Path: x.dir + "/", Grade: finding.GradeNone, Verdict: finding.Allowed, People: x.people}
+		r.summary.Grades[f.Grade]++
+		r.summary.Verdicts[f.Verdict]++
+		r.census.Add(f)
 		return nil
 	}
-	r.Count.Scanned.Add(1)
-	r.Count.Bytes.Add(d.bytes)
-	r.summary.Scanned++
-	r.summary.Bytes += d.bytes
-	if d.partial {
-		r.summary.Partial++
+	if x.doc != nil {
+		r.collectDocument(x)
+	}
+	return nil
+}
+
+// maxTexts bounds the documents whose text is looked for elsewhere.
+const maxTexts = 200_000
+
+func (r *runner) collectDocument(x result) {
+	d := x.doc
+	if !x.unchanged && !x.stale {
+		r.Count.Scanned.Add(1)
+		r.Count.Bytes.Add(x.bytes)
+		r.summary.Scanned++
+		r.summary.Bytes += x.bytes
+		if d.partial {
+			r.summary.Partial++
+		}
 	}
 	r.summary.Grades[d.found.Grade]++
 	r.summary.Verdicts[d.found.Verdict]++
 	r.census.Add(d.found)
+	if d.found.Print != 0 && d.found.Grade != finding.GradeNone && len(r.texts) < maxTexts {
+		r.texts[d.found.Print] = append(r.texts[d.found.Print], d.found.Path)
+	}
 	if r.Sample != nil {
 		r.Sample(d.found)
 	}
@@ -368,7 +458,6 @@ func (r *runner) collect(x result) error {
 		r.Count.Sensitive.Add(1)
 		r.found = append(r.found, d.found)
 	}
-	return nil
 }
 
 // finish decides what needs the whole run (mode, cure, incidents, what is
@@ -389,8 +478,16 @@ func (r *runner) finish(ctx context.Context, ts []*target) (finding.Summary, err
 			r.summary.Complete = false
 		}
 	}
-	err := r.live(ctx, completed, now)
+	var err error
+	if r.Memory != nil {
+		err = r.Memory.Close(completed)
+	}
+	r.duplicates()
+	gone, moved := r.live(ts, now)
 	found, incidents := r.decide(now)
+	if r.Life != nil {
+		err = errors.Join(err, r.Life.Settle(ctx, state.Settlement{Found: r.found, Resolved: gone, Moved: moved, Now: now}), r.cover(ctx))
+	}
 	r.count(found, incidents)
 	r.summary.Finished, r.summary.DurationS = now, now.Sub(r.started).Seconds()
 	if werr := r.write(found, incidents); werr != nil {
@@ -411,23 +508,6 @@ func (r *runner) decide(now time.Time) ([]finding.Finding, []finding.Incident) {
 		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("The acceptance of %s by %s covers nothing: %s.", u.Finding+u.Incident, u.By, u.Why))
 	}
 	return r.Judge.Incidents(found, r.census)
-}
-
-// live fills in what is known of the findings from earlier runs.
-func (r *runner) live(ctx context.Context, completed []string, now time.Time) error {
-	if r.Life != nil {
-		gone, err := r.Life.Settle(ctx, r.found, completed, now)
-		r.summary.Resolved = len(gone)
-		for _, id := range gone {
-			r.summary.Fates[string(r.census.Fate(id))]++
-		}
-		return err
-	}
-	for i := range r.found {
-		f := &r.found[i]
-		f.Status, f.FirstSeen, f.LastSeen = finding.StatusNew, now, now
-	}
-	return nil
 }
 
 func (r *runner) write(found []finding.Finding, incidents []finding.Incident) error {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -235,46 +234,6 @@ func TestSinkErrorEndsTheRun(t *testing.T) {
 	}
 	if len(m.opened) > 400 {
 		t.Errorf("%d files were opened after the report could not be written", len(m.opened))
-	}
-}
-
-// seen is the memory of an earlier run.
-type seen struct {
-	completed []string
-	open      []string
-	resolved  []string
-}
-
-func (s *seen) Open(context.Context) ([]string, error) { return s.open, nil }
-
-func (s *seen) Settle(_ context.Context, found []finding.Finding, completed []string, now time.Time) ([]string, error) {
-	s.completed = completed
-	for i := range found {
-		found[i].Status, found[i].FirstSeen, found[i].LastSeen = finding.StatusOpen, now.AddDate(0, 0, -3), now
-	}
-	return s.resolved, nil
-}
-
-func TestLifeOfFindings(t *testing.T) {
-	m := &memory{files: map[string]string{"a.txt": "CASE"}}
-	life := &seen{open: []string{"F-1", "F-2"}, resolved: []string{"F-1", "F-2"}}
-	k, err := scan(t, t.Context(), m, func(o *Options, _ *Target) { o.Life = life })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if k.findings[0].Status != finding.StatusOpen || k.incidents[0].Status != finding.StatusOpen || k.summary.Resolved != 2 || k.summary.Fates["gone"] != 2 {
-		t.Errorf("finding %s, incident %s, %d resolved", k.findings[0].Status, k.incidents[0].Status, k.summary.Resolved)
-	}
-	if d := cmp.Diff([]string{"mem"}, life.completed); d != "" {
-		t.Errorf("completed targets: %s", d)
-	}
-	failed := &seen{}
-	m = &memory{list: map[string]error{"ROOT": source.ErrUnreachable}}
-	if _, err := scan(t, t.Context(), m, func(o *Options, _ *Target) { o.Life = failed }); err != nil {
-		t.Fatal(err)
-	}
-	if len(failed.completed) != 0 {
-		t.Errorf("a target that failed would resolve its findings: %v", failed.completed)
 	}
 }
 

@@ -32,6 +32,11 @@ func reasonOf(err error) finding.Reason {
 
 // Hint says what the operator can do about a target's error, or "".
 func Hint(err error) string {
+	// A domain that refuses a ticket says more than that the log-on failed.
+	var own interface{ Hint() string }
+	if errors.As(err, &own) && own.Hint() != "" {
+		return own.Hint()
+	}
 	switch {
 	case errors.Is(err, source.ErrLogon):
 		return "check the account and its password: AKTVAKT_SMB_USER and AKTVAKT_SMB_PASSWORD_FILE, or credentials in the configuration"

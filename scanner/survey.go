@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"aktvakt/scanner/finding"
-	"aktvakt/scanner/source"
 )
 
 // Survey is what a walk without reading finds in one target.
@@ -48,13 +47,15 @@ func (t *target) survey(ctx context.Context, s *Survey) {
 		return
 	}
 	var mu sync.Mutex
-	files := make(chan job)
+	files := make(chan []job)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for j := range files {
-			s.Files++
-			s.Bytes += j.entry.Size
+		for js := range files {
+			for _, j := range js {
+				s.Files++
+				s.Bytes += j.entry.Size
+			}
 		}
 	}()
 	w := newWalk(t, files, func(x finding.Skip) {
@@ -63,11 +64,7 @@ func (t *target) survey(ctx context.Context, s *Survey) {
 		s.Skipped[x.Reason]++
 		t.sum.Skipped++
 	})
-	if root.Kind == source.Dir {
-		w.run(ctx, root, walkers)
-	} else {
-		w.entry(ctx, nil, root)
-	}
+	w.all(ctx, root)
 	close(files)
 	<-done
 	switch {

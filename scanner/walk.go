@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"io/fs"
@@ -8,12 +9,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"aktvakt/scanner/access"
 	"aktvakt/scanner/finding"
 	"aktvakt/scanner/source"
+	"aktvakt/scanner/state"
 )
 
 // maxDepth ends a walk that runs in circles on a server that tells no file
@@ -26,6 +29,25 @@ type folder struct {
 	entry  source.Entry
 	parent *folder
 	depth  int
+	// covered is the last run that looked at all of its files, 0 for none.
+	covered int
+	// name is its full name without identity numbers, once it is listed.
+	name string
+	// mem is what earlier runs know of its files; nil is nothing.
+	mem *state.Folder
+	// pending counts the files on their way, and the listing. broken tells
+	// that not all of them were looked at.
+	pending atomic.Int32
+	broken  atomic.Bool
+}
+
+// release ends the way of one file, or the listing. The last one gives up the
+// memory.
+func (f *folder) release() {
+	if f != nil && f.pending.Add(-1) == 0 && f.mem != nil {
+		f.mem.Close(!f.broken.Load())
+		f.mem = nil
+	}
 }
 
 // loops reports whether an entry is one of its own ancestors.
@@ -107,27 +129,73 @@ type job struct {
 	t     *target
 	entry source.Entry
 	in    *folder
+	// known is what is remembered of the file.
+	known state.Known
+	// seen tells that known is set, and same that size and time are as they
+	// were.
+	seen, same bool
 }
 
-// walk lists a tree with several goroutines. The frontier is a stack, so that
-// subtrees are finished before new ones are begun and it stays short.
+// batch is how many files that need not be read go through the pipeline in one
+// piece.
+const batch = 64
+
+// frontier is the folders to be listed: those first that were not looked at
+// for longest, so that a run that is stopped every night covers all of an
+// estate over the nights. Among equals the deepest comes first, so that
+// subtrees are finished before new ones are begun and the frontier stays short.
+type frontier []*folder
+
+func (q frontier) Len() int { return len(q) }
+func (q frontier) Less(i, j int) bool {
+	if q[i].covered != q[j].covered {
+		return q[i].covered < q[j].covered
+	}
+	return q[i].depth > q[j].depth
+}
+func (q frontier) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *frontier) Push(x any)   { *q = append(*q, x.(*folder)) }
+func (q *frontier) Pop() any {
+	n := len(*q) - 1
+	f := (*q)[n]
+	(*q)[n] = nil
+	*q = (*q)[:n]
+	return f
+}
+
+// walk lists a tree with several goroutines.
 type walk struct {
 	t     *target
-	files chan<- job
+	files chan<- []job
 	skip  func(finding.Skip)
+	// memory is what earlier runs know; nil is nothing.
+	memory *state.Memory
+	// broken is told of an error of the memory, which ends the run.
+	broken func(error)
 
 	mu      sync.Mutex
 	wake    *sync.Cond
-	stack   []*folder
+	queue   frontier
 	working int
+	// unseen are the folders that could not be listed in full.
+	unseen []string
 	// fault is the first listing error that means the walk is incomplete.
 	fault error
 }
 
-func newWalk(t *target, files chan<- job, skip func(finding.Skip)) *walk {
+func newWalk(t *target, files chan<- []job, skip func(finding.Skip)) *walk {
 	w := &walk{t: t, files: files, skip: skip}
 	w.wake = sync.NewCond(&w.mu)
 	return w
+}
+
+// all lists the target: a folder with everything below it, or one file.
+func (w *walk) all(ctx context.Context, root source.Entry) {
+	if root.Kind == source.Dir {
+		w.run(ctx, root, walkers)
+	} else if j, ok := w.entry(nil, root); ok {
+		w.send(ctx, []job{j})
+	}
 }
 
 // run walks everything below root with n goroutines and returns when all is
@@ -149,7 +217,7 @@ func (w *walk) run(ctx context.Context, root source.Entry, n int) {
 		})
 	}
 	wg.Wait()
-	for _, f := range w.stack {
+	for _, f := range w.queue {
 		w.stopped(f)
 	}
 }
@@ -165,7 +233,7 @@ func (w *walk) stopped(f *folder) {
 func (w *walk) push(f *folder) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stack = append(w.stack, f)
+	heap.Push(&w.queue, f)
 	w.wake.Signal()
 }
 
@@ -173,46 +241,106 @@ func (w *walk) push(f *folder) {
 func (w *walk) pop(ctx context.Context) *folder {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.stack) == 0 && w.working > 0 && ctx.Err() == nil {
+	for len(w.queue) == 0 && w.working > 0 && ctx.Err() == nil {
 		w.wake.Wait()
 	}
-	if len(w.stack) == 0 || ctx.Err() != nil {
+	if len(w.queue) == 0 || ctx.Err() != nil {
 		return nil
 	}
-	f := w.stack[len(w.stack)-1]
-	w.stack = w.stack[:len(w.stack)-1]
 	w.working++
-	return f
+	return heap.Pop(&w.queue).(*folder)
 }
 
 func (w *walk) done() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.working--
-	if w.working == 0 && len(w.stack) == 0 {
+	if w.working == 0 && len(w.queue) == 0 {
 		w.wake.Broadcast()
 	}
 }
 
 func (w *walk) list(ctx context.Context, f *folder) {
+	if !w.open(ctx, f) {
+		w.stopped(f)
+		return
+	}
+	defer f.release()
+	var again []job
+	defer func() { w.send(ctx, again) }()
 	for e, err := range w.t.src.List(ctx, f.entry) {
 		switch {
 		case err != nil && e.Path == "":
+			f.broken.Store(true)
 			w.listFault(ctx, f, err)
 			return
 		case err != nil:
+			f.broken.Store(true)
 			w.t.listed()
 			w.skipEntry(e, finding.StageList, reasonOf(err), err)
+			w.notSeen(e.Path)
 		default:
-			w.entry(ctx, f, e)
+			if j, ok := w.entry(f, e); !ok {
+				break
+			} else if !j.same {
+				w.send(ctx, []job{j})
+			} else if again = append(again, j); len(again) == batch {
+				w.send(ctx, again)
+				again = nil
+			}
 		}
 		if ctx.Err() != nil {
+			f.broken.Store(true)
 			w.stopped(f)
 			return
 		}
 	}
 	w.t.count.Folders.Add(1)
 	w.t.total.Folders.Add(1)
+}
+
+// open prepares a folder for being listed.
+func (w *walk) open(ctx context.Context, f *folder) bool {
+	f.name = w.t.mask(source.Join(w.t.name(), f.entry.Path))
+	f.pending.Store(1)
+	if w.memory == nil {
+		return true
+	}
+	var err error
+	if f.mem, err = w.memory.Folder(ctx, w.t.name(), f.entry.Path); err != nil {
+		if ctx.Err() == nil {
+			w.broken(err)
+		}
+		return false
+	}
+	return true
+}
+
+// send gives files to the pipeline.
+func (w *walk) send(ctx context.Context, js []job) {
+	if len(js) == 0 {
+		return
+	}
+	select {
+	case w.files <- js:
+		return
+	case <-ctx.Done():
+	}
+	for _, j := range js {
+		w.skipEntry(j.entry, finding.StageOpen, finding.Stopped, nil)
+		if j.in != nil {
+			j.in.broken.Store(true)
+			j.in.release()
+		}
+	}
+}
+
+// notSeen notes a folder or file that may hold what it held and could not be
+// looked at.
+func (w *walk) notSeen(path string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unseen = append(w.unseen, w.t.mask(source.Join(w.t.name(), path)))
 }
 
 // listFault reports a folder whose listing failed or broke off. A folder that
@@ -227,6 +355,9 @@ func (w *walk) listFault(ctx context.Context, f *folder, err error) {
 	e := f.entry
 	e.Kind = source.Dir
 	w.skipEntry(e, finding.StageList, reasonOf(err), err)
+	if !errors.Is(err, fs.ErrNotExist) {
+		w.notSeen(e.Path)
+	}
 	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) {
 		w.mu.Lock()
 		if w.fault == nil {
@@ -240,10 +371,12 @@ func (w *walk) skipEntry(e source.Entry, stage finding.Stage, r finding.Reason, 
 	w.skip(w.t.skipOf(e, stage, r, err))
 }
 
-func (w *walk) entry(ctx context.Context, in *folder, e source.Entry) {
+// entry takes in one entry of a listing. ok tells that it is a file for the
+// pipeline.
+func (w *walk) entry(in *folder, e source.Entry) (j job, ok bool) {
 	if e.Kind == source.Dir {
 		w.folder(in, e)
-		return
+		return j, false
 	}
 	w.t.listed()
 	switch {
@@ -255,13 +388,30 @@ func (w *walk) entry(ctx context.Context, in *folder, e source.Entry) {
 		w.skipEntry(e, finding.StageList, finding.Excluded, nil)
 	case e.Offline:
 		w.skipEntry(e, finding.StageOpen, finding.Offline, nil)
-	default:
-		select {
-		case w.files <- job{t: w.t, entry: e, in: in}:
-		case <-ctx.Done():
-			w.skipEntry(e, finding.StageOpen, finding.Stopped, nil)
+		w.notSeen(e.Path)
+		if in != nil && in.mem != nil {
+			if k, ok := in.mem.Look(path.Base(e.Path)); ok {
+				in.mem.Keep(k)
+			}
 		}
+	default:
+		return w.job(in, e), true
 	}
+	return j, false
+}
+
+// job is a file on its way, with what is remembered of it.
+func (w *walk) job(in *folder, e source.Entry) job {
+	j := job{t: w.t, entry: e, in: in}
+	if in == nil {
+		return j
+	}
+	in.pending.Add(1)
+	if in.mem != nil {
+		j.known, j.seen = in.mem.Look(path.Base(e.Path))
+		j.same = j.seen && sameFile(j.known, e)
+	}
+	return j
 }
 
 func (w *walk) folder(in *folder, e source.Entry) {
@@ -274,6 +424,9 @@ func (w *walk) folder(in *folder, e source.Entry) {
 		w.t.listed()
 		w.skipEntry(e, finding.StageList, finding.Loop, nil)
 	default:
+		if w.memory != nil {
+			sub.covered = w.memory.Covered(w.t.name(), e.Path)
+		}
 		w.push(sub)
 	}
 }

@@ -5,18 +5,17 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path"
 	"sync"
 	"time"
 
 	"golang.org/x/term"
-
-	"aktvakt/scanner"
 )
 
 // showProgress tells how far a run has come until the returned function is
 // called: one line that is written over on a terminal, else one JSON log line
 // a minute.
-func showProgress(w io.Writer, n *scanner.Count) (stop func()) {
+func showProgress(w io.Writer, report func() progressReport) (stop func()) {
 	f, ok := w.(*os.File)
 	tty := ok && term.IsTerminal(int(f.Fd()))
 	every := time.Minute
@@ -24,7 +23,6 @@ func showProgress(w io.Writer, n *scanner.Count) (stop func()) {
 		every = 200 * time.Millisecond
 	}
 	log := slog.New(slog.NewJSONHandler(w, nil))
-	started := time.Now()
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -38,9 +36,9 @@ func showProgress(w io.Writer, n *scanner.Count) (stop func()) {
 					if err != nil {
 						width = 80
 					}
-					fmt.Fprintf(w, "\r\x1b[K%.*s", max(width-1, 20), progressLine(n, time.Since(started)))
+					fmt.Fprintf(w, "\r\x1b[K%.*s", max(width-1, 20), progressLine(report()))
 				} else {
-					logProgress(log, n, time.Since(started))
+					logProgress(log, report())
 				}
 			case <-done:
 				if tty {
@@ -56,17 +54,24 @@ func showProgress(w io.Writer, n *scanner.Count) (stop func()) {
 	}
 }
 
-func progressLine(n *scanner.Count, d time.Duration) string {
-	scanned, bytes := n.Scanned.Load(), n.Bytes.Load()
-	s := max(d.Seconds(), 0.001)
-	return fmt.Sprintf("%s  %d folders, %d entries: %d scanned, %d skipped, %d findings  %.0f files/s, %s/s",
-		d.Round(time.Second), n.Folders.Load(), n.Entries.Load(), scanned, n.Skipped.Load(), n.Sensitive.Load(),
-		float64(scanned)/s, bytesText(int64(float64(bytes)/s)))
+func progressLine(p progressReport) string {
+	d := p.Updated.Sub(p.Started)
+	sec := max(d.Seconds(), 0.001)
+	line := fmt.Sprintf("%s  %d entries: %d scanned, %d unchanged, %d skipped, %d findings  %.0f files/s, %s/s",
+		d.Round(time.Second), p.Entries, p.Scanned, p.Unchanged, p.Skipped, p.Findings,
+		float64(p.done())/sec, bytesText(int64(float64(p.Bytes)/sec)))
+	if p.LeftS > 0 {
+		line += fmt.Sprintf(", %s left", time.Duration(p.LeftS)*time.Second)
+	}
+	if len(p.Busy) > 0 {
+		line += "  " + path.Base(p.Busy[0].Path)
+	}
+	return line
 }
 
-func logProgress(log *slog.Logger, n *scanner.Count, d time.Duration) {
-	log.Info("progress", "folders", n.Folders.Load(), "entries", n.Entries.Load(), "scanned", n.Scanned.Load(),
-		"skipped", n.Skipped.Load(), "findings", n.Sensitive.Load(), "bytes", n.Bytes.Load(), "seconds", int(d.Seconds()))
+func logProgress(log *slog.Logger, p progressReport) {
+	log.Info("progress", "folders", p.Folders, "entries", p.Entries, "scanned", p.Scanned, "unchanged", p.Unchanged,
+		"skipped", p.Skipped, "findings", p.Findings, "bytes", p.Bytes, "seconds", int(p.Updated.Sub(p.Started).Seconds()), "left_seconds", p.LeftS)
 }
 
 // bytesText prints a number of bytes with a unit a person can read.

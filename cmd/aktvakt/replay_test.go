@@ -58,7 +58,7 @@ func TestReplays(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
-	if want := "0 findings in 0 incidents, 227 resolved since the last run (gone 1, narrowed 226)"; !strings.Contains(stdout, want) {
+	if want := "0 findings in 0 incidents, 227 resolved since the last run (moved 1, narrowed 226)"; !strings.Contains(stdout, want) {
 		t.Errorf("output lacks %q:\n%s", want, stdout)
 	}
 	leak(t, dir)

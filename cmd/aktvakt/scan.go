@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +33,8 @@ type scanFlags struct {
 	json, full, dryRun, countTest, redact            bool
 	accept, sample, sampleSeed                       string
 	maxDuration                                      config.Duration
+	window                                           config.Window
+	listen                                           string
 	bandwidth                                        config.Size
 	workers                                          int
 	staff                                            int
@@ -69,6 +73,9 @@ reached, 130 cancelled.`,
 			if err != nil {
 				return err
 			}
+			if c.Flags().Changed("window") {
+				cfg.Limits.Window = f.window
+			}
 			if f.dryRun {
 				return runSurvey(c, cfg)
 			}
@@ -86,9 +93,11 @@ reached, 130 cancelled.`,
 	fl.StringVar(&f.accept, "accept", "", "a YAML `FILE` of decisions on findings that may stay")
 	fl.BoolVar(&f.redact, "redact-paths", false, "replace the names of folders and files by tokens, to show the report to others")
 	fl.BoolVar(&f.json, "json", false, "print JSON Lines on standard output")
-	fl.BoolVar(&f.full, "full", false, "ignore what was seen before")
+	fl.BoolVar(&f.full, "full", false, "read every document, changed or not")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "walk the targets and count, read no document, write no report")
-	fl.Var(&f.maxDuration, "max-duration", "stop after this time, such as 6h")
+	fl.Var(&f.maxDuration, "max-duration", "stop after this time, such as 6h; the next scan goes on there")
+	fl.Var(&f.window, "window", "scan only in this time of day, such as 22:00-05:30; any is always")
+	fl.StringVar(&f.listen, "pprof", "", "serve metrics and profiles at this `ADDRESS` of the loopback interface, such as localhost:6060")
 	fl.Var(&f.bandwidth, "max-bandwidth", "bytes a second read from each host, such as 20MiB")
 	fl.StringVar(&f.failOn, "fail-on", "", "exit with 10 if a finding has this `SEVERITY` or more: low, medium, high, critical")
 	fl.StringVar(&f.country, "home-country", "", "se, dk, no, fi or is: its numbers need less context")
@@ -207,7 +216,11 @@ func openState(ctx context.Context, dsn string) (*state.Store, error) {
 }
 
 func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
-	ctx := c.Context()
+	ctx, leave, err := inWindow(c.Context(), cfg.Limits.Window, c.ErrOrStderr(), time.Now)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	eng, err := newEngine(cfg.Detectors)
 	if err != nil {
 		return err
@@ -232,6 +245,11 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 		return err
 	}
 	defer store.Close()
+	release, err := claim(cfg.State)
+	if err != nil {
+		return err
+	}
+	defer release()
 	ext, err := newExtractor(cfg)
 	if err != nil {
 		return err
@@ -260,26 +278,80 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	// What is stored keeps its names: ids and incidents follow from them.
 	tell := new(told)
 	sink := report.Multi(redacted(cfg.Report, report.Multi(sinks...)), jsonl.New(zip), tell)
-	run, err := store.Begin(ctx, time.Now())
-	if err != nil {
-		return err
-	}
 	count := new(scanner.Count)
-	stop := showProgress(c.ErrOrStderr(), count)
-	work, cancel := withMaxDuration(ctx, cfg.Limits.MaxDuration.Std())
-	defer cancel()
-	sum, err := scanner.Run(work, scanner.Options{
-		Extractor: ext, Inspector: eng, Judge: jdg, Sink: sink, Life: run, Accept: accept, Key: store.Key(),
+	opt := scanner.Options{
+		Extractor: ext, Inspector: eng, Judge: jdg, Sink: sink, Accept: accept, Key: store.Key(),
 		Limits:  limitsOf(cfg.Extract),
 		Version: versionString(), MaxFileSize: int64(cfg.Extract.MaxFileSize), Workers: cfg.Limits.Workers,
 		CountTestNumbers: cfg.Detectors.CountTestNumbers, Notes: ext.Notes(), Count: count, Sample: draw.add(),
-	}, targets)
+		Full: f.full, RefreshNights: cmp.Or(cfg.Limits.RefreshNights, 7),
+	}
+	reader, err := readerOf(cfg, len(ext.Notes()) == 0)
+	if err != nil {
+		return err
+	}
+	run, err := begin(ctx, store, reader, &opt)
+	if err != nil {
+		return err
+	}
+	last, err := store.History(ctx, 0, 1)
+	if err != nil {
+		return err
+	}
+	stop, err := watch(c.ErrOrStderr(), f.listen, cfg.State, count, last)
+	if err != nil {
+		return err
+	}
+	work, cancel := withMaxDuration(ctx, cfg.Limits.MaxDuration.Std())
+	defer cancel()
+	sum, err := scanner.Run(work, opt, targets)
 	stop()
 	err = errors.Join(err, finish(run, zip, &past, sum), draw.write(cfg.Report.Dir))
-	for _, fault := range notifyAll(ctx, cfg.Notify, cfg.Report.Language, tell, sum) {
+	for _, fault := range notifyAll(c.Context(), cfg.Notify, cfg.Report.Language, tell, sum) {
 		say(c.ErrOrStderr(), "warning", fault, "")
 	}
 	return outcome(c, f, sum, err)
+}
+
+// begin records a run and opens what earlier ones remember.
+func begin(ctx context.Context, store *state.Store, reader uint32, opt *scanner.Options) (*state.Run, error) {
+	now := time.Now()
+	run, err := store.Begin(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	since, killed, err := run.Interrupted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if killed {
+		opt.Notes = append(opt.Notes[:len(opt.Notes):len(opt.Notes)], fmt.Sprintf("The run that began at %s was killed or lost power. What it had read was kept, and this run went on from there.", since.Local().Format("2006-01-02 15:04")))
+	}
+	opt.Life = run
+	opt.Memory, err = run.Remember(ctx, reader, now)
+	return run, err
+}
+
+// watch tells how far the run has come: on standard error, beside the state,
+// and at an address.
+func watch(stderr io.Writer, listen, dsn string, count *scanner.Count, last []finding.Summary) (stop func(), err error) {
+	started := time.Now()
+	var expect int64
+	if len(last) > 0 && last[0].Complete {
+		expect = int64(last[0].Entries)
+	}
+	report := func() progressReport { return reportOf(count, started, expect) }
+	hide, err := serve(listen, report)
+	if err != nil {
+		return nil, err
+	}
+	unpublish, err := publish(dsn, report)
+	if err != nil {
+		hide()
+		return nil, err
+	}
+	quiet := showProgress(stderr, report)
+	return func() { quiet(); unpublish(); hide() }, nil
 }
 
 // loadAcceptances reads the decisions on findings; an empty name is none.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +18,8 @@ func runSurvey(c *cobra.Command, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	count := new(scanner.Count)
-	stop := showProgress(c.ErrOrStderr(), count)
+	count, started := new(scanner.Count), time.Now()
+	stop := showProgress(c.ErrOrStderr(), func() progressReport { return reportOf(count, started, 0) })
 	surveys, err := scanner.Walk(c.Context(), targets, count)
 	stop()
 	incomplete := false

@@ -164,6 +164,10 @@ type Limits struct {
 	Workers     int      `yaml:"workers,omitempty" json:"workers,omitempty" jsonschema:"minimum=0,description=Documents read at once; 0 means one per core."`
 	Bandwidth   Size     `yaml:"bandwidth,omitempty" json:"bandwidth,omitempty" jsonschema:"description=Bytes a second read from each host."`
 	MaxDuration Duration `yaml:"max_duration,omitempty" json:"max_duration,omitempty" jsonschema:"description=Stop after this time, such as 6h."`
+	// Window is the time of day in which a scan may run.
+	Window Window `yaml:"window,omitempty" json:"window,omitzero" jsonschema:"description=The time of day in which a scan may run, such as 22:00-05:30, in local time. It stops at the end and goes on the next night."`
+	// RefreshNights spreads what a new version must read anew.
+	RefreshNights int `yaml:"refresh_nights,omitempty" json:"refresh_nights,omitempty" jsonschema:"minimum=0,description=The number of nights over which unchanged files are read anew after a change of the program or its settings; 0 means 7."`
 }
 
 // Formats are the report formats that exist.

@@ -158,6 +158,27 @@ type Finding struct {
 	// PersonKeys are keyed HMACs of the identity numbers, so that an incident
 	// counts each person once. They stay out of every report.
 	PersonKeys []PersonKey `json:"-"`
+	// Print is a keyed hash of the text, to find the same text elsewhere; 0
+	// is unknown.
+	Print uint64 `json:"-"`
+	// RulesSince is when the access rules were seen to have changed, where a
+	// run saw it.
+	RulesSince time.Time `json:"rules_since,omitzero"`
+	// Duplicates are full names of other documents with the same text, a few
+	// of them.
+	Duplicates []string `json:"duplicates,omitempty"`
+	// MovedFrom is the full name that the document had when it was last seen.
+	MovedFrom string `json:"moved_from,omitempty"`
+}
+
+// Resolved is a finding that is no longer so, and what became of it: deleted,
+// moved, narrowed or cleaned.
+type Resolved struct {
+	ID   string `json:"id"`
+	Path string `json:"path"`
+	Fate string `json:"fate"`
+	// To is where it was moved to.
+	To string `json:"to,omitempty"`
 }
 
 // Accepted is a decision that a finding may stay as it is.
@@ -205,10 +226,13 @@ type Incident struct {
 	FirstSeen  time.Time `json:"first_seen"`
 	LastSeen   time.Time `json:"last_seen"`
 	// ExposedSince is the earliest sign of exposure, and ExposedBy what it is:
-	// created, modified or first-seen.
+	// created, modified, rules-changed or first-seen.
 	ExposedSince time.Time `json:"exposed_since,omitzero"`
 	ExposedBy    string    `json:"exposed_by,omitempty"`
 	Findings     []string  `json:"findings"`
+	// Duplicates are full names of documents outside of Root with the same text
+	// as one of the findings, a few of them.
+	Duplicates []string `json:"duplicates,omitempty"`
 }
 
 // Status of a finding or an incident over the nights.
@@ -284,11 +308,17 @@ type TargetSummary struct {
 	Entries int    `json:"entries"`
 	Folders int    `json:"folders"`
 	Scanned int    `json:"scanned"`
-	Skipped int    `json:"skipped"`
-	Staff   int    `json:"staff"`
+	// Unchanged were judged again by what an earlier run found in them.
+	Unchanged int `json:"unchanged"`
+	Skipped   int `json:"skipped"`
+	Staff     int `json:"staff"`
 	// Directory says where accounts and groups come from and how complete.
 	Directory string   `json:"directory,omitempty"`
 	Notes     []string `json:"notes,omitempty"`
+	// Remembered is how many files of the target are known, and Fresh how many
+	// of them were looked at in this run.
+	Remembered int `json:"remembered,omitempty"`
+	Fresh      int `json:"fresh,omitempty"`
 }
 
 // Summary is the last line of a run. Entries counts everything that was
@@ -313,9 +343,22 @@ type Summary struct {
 	IncidentSeverity map[Severity]int `json:"incident_severity,omitempty"`
 	// Resolved is how many findings of earlier runs are gone.
 	Resolved int `json:"resolved"`
-	// Fates tells what became of the resolved ones: gone (moved or deleted),
-	// narrowed (fewer can read), cleaned (the text is no longer sensitive).
+	// Fates tells what became of the resolved ones: deleted, moved (to where
+	// fewer can read), narrowed (fewer can read), cleaned (the text is no longer
+	// sensitive).
 	Fates map[string]int `json:"resolved_as,omitempty"`
+	// Gone are the resolved findings, a line each.
+	Gone []Resolved `json:"gone,omitempty"`
+	// Carried is how many findings stand as an earlier run saw them, because
+	// their place could not be looked at or the time was up.
+	Carried int `json:"carried,omitempty"`
+	// Remembered is how many files are known, and Fresh how many of them were
+	// looked at in this run.
+	Remembered int `json:"remembered,omitempty"`
+	Fresh      int `json:"fresh,omitempty"`
+	// Postponed is how many unchanged files were read by an earlier version of
+	// the program or its settings, to be read anew in the nights to come.
+	Postponed int `json:"postponed,omitempty"`
 	// Accepted is how many findings somebody decided to let be. They are in
 	// no other count of findings.
 	Accepted  int     `json:"accepted"`

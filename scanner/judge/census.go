@@ -29,9 +29,15 @@ type Fate string
 
 // Fates.
 const (
-	// Gone: the run met no such document; it was moved or deleted, or its
-	// folder could not be listed.
+	// Gone: the run met no such document. The scanner knows whether it was
+	// deleted or moved, or its folder could not be listed.
 	Gone Fate = "gone"
+	// Deleted: the run looked where it was, and it is nowhere.
+	Deleted Fate = "deleted"
+	// Moved: it lies where fewer can read it.
+	Moved Fate = "moved"
+	// Excluded: the configuration leaves it out now.
+	Excluded Fate = "excluded"
 	// Narrowed: the document is there and sensitive, and no longer too many can
 	// read it.
 	Narrowed Fate = "narrowed"

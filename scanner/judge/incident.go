@@ -101,6 +101,11 @@ func gather(id string, p place, members []*finding.Finding, c *Census) finding.I
 		in.Staff, in.Beyond = max(in.Staff, f.Staff), max(in.Beyond, f.Beyond)
 		in.FirstSeen, in.LastSeen = earlier(in.FirstSeen, f.FirstSeen), later(in.LastSeen, f.LastSeen)
 		in.Findings = append(in.Findings, f.ID)
+		for _, d := range f.Duplicates {
+			if !under(d, p.root) && len(in.Duplicates) < maxDuplicates && !slices.Contains(in.Duplicates, d) {
+				in.Duplicates = append(in.Duplicates, d)
+			}
+		}
 		status[f.Status]++
 	}
 	for cat := range byCategory {
@@ -134,6 +139,9 @@ func gather(id string, p place, members []*finding.Finding, c *Census) finding.I
 	in.Title = title(in)
 	return in
 }
+
+// maxDuplicates is how many places with the same text an incident names.
+const maxDuplicates = 10
 
 // countPersons counts each identity number once over all documents, and adds
 // the persons that a document names without a number.
@@ -169,18 +177,23 @@ func countPersons(members []*finding.Finding) (persons, minors int) {
 const (
 	byCreated   = "created"
 	byModified  = "modified"
+	byRules     = "rules-changed"
 	byFirstSeen = "first-seen"
 )
 
 // exposedSince returns the earliest sign that a document could have been read
-// by too many: its birth where the file server knows it, else its last change,
-// else the night it was first seen. Nobody can tell from a listing since when
-// the ACL is what it is.
+// by too many: the night in which its access rules were seen to have changed,
+// else its birth where the file server knows it, else its last change, else the
+// night it was first seen. Nobody can tell from a listing since when the ACL
+// is what it is.
 func exposedSince(members []*finding.Finding) (since time.Time, by string) {
 	for _, f := range members {
 		t, what := f.Created, byCreated
 		if t.IsZero() {
 			t, what = f.Modified, byModified
+		}
+		if f.RulesSince.After(t) {
+			t, what = f.RulesSince, byRules
 		}
 		if t.IsZero() {
 			t, what = f.FirstSeen, byFirstSeen

@@ -34,8 +34,15 @@ type Evidence struct {
 	Content           detectors.Result
 	Places            []finding.Evidence // masked, from the scanner
 	PersonKeys        []finding.PersonKey
-	Audience          *access.Audience // nil: could not be read
-	AudienceErr       string           // why Audience is nil
+	// Print is a keyed hash of the text, 0 where unknown.
+	Print uint64
+	// RulesSince is when the access rules were seen to have changed; the zero
+	// time where no run saw it.
+	RulesSince time.Time
+	// Notes say what else is to be known of the judgement, in sentences.
+	Notes       []string
+	Audience    *access.Audience // nil: could not be read
+	AudienceErr string           // why Audience is nil
 }
 
 // Judge holds documents against one policy. It may be used by many goroutines.
@@ -64,7 +71,7 @@ func (j *Judge) Judge(e Evidence) (finding.Finding, bool) {
 		Persons:    max(e.Content.Persons, 0), Minors: max(e.Content.Minors, 0),
 		Size: e.Size, Modified: e.Modified, Created: e.Created,
 		MediaType: e.MediaType, Partial: e.Partial,
-		Evidence: e.Places, PersonKeys: e.PersonKeys,
+		Evidence: e.Places, PersonKeys: e.PersonKeys, Print: e.Print, RulesSince: e.RulesSince,
 		Wide: []string{}, Via: []finding.Via{},
 	}
 	if f.ID == "" {
@@ -80,6 +87,7 @@ func (j *Judge) Judge(e Evidence) (finding.Finding, bool) {
 	} else if e.AudienceErr != "" {
 		f.Notes = []string{e.AudienceErr}
 	}
+	f.Notes = append(f.Notes[:len(f.Notes):len(f.Notes)], e.Notes...)
 	d := j.decide(e)
 	f.Verdict, f.Allowed, f.Beyond = d.verdict, d.allowed, d.beyond
 	f.Severity = severity(weight{

@@ -36,8 +36,10 @@ var ErrNoRun = errors.New("no earlier run is stored")
 
 // Store is an open state file.
 type Store struct {
-	db  *sql.DB
-	key []byte
+	db *sql.DB
+	// read is for queries beside the writing.
+	read *sql.DB
+	key  []byte
 }
 
 // Open opens or creates the state file that a DSN such as
@@ -68,8 +70,18 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 		db.Close()
 		return nil, fmt.Errorf("state %s: %w", path, err)
 	}
-	return &Store{db: db, key: key}, nil
+	read, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}}.Encode())
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return &Store{db: db, read: read, key: key}, nil
 }
+
+// readers is how many goroutines query at once.
+const readers = 4
 
 // touch creates the file so that only its owner can read it; SQLite gives its
 // log files the same mode.
@@ -120,7 +132,7 @@ func loadKey(path string) ([]byte, error) {
 }
 
 // Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.db.Close()) }
 
 // Key is the key of the HMACs that stand for people.
 func (s *Store) Key() []byte { return s.key }
@@ -142,42 +154,6 @@ func (s *Store) Begin(ctx context.Context, started time.Time) (*Run, error) {
 		return nil, fmt.Errorf("state: %w", err)
 	}
 	return &Run{s: s, id: id}, nil
-}
-
-// Settle brings the life of the findings up to date and fills in their
-// Status, FirstSeen and LastSeen. Findings of the targets in completed that
-// were open before and are not among them now are resolved; those of a target
-// that failed or was not finished stay open. It returns the ids of the
-// resolved ones.
-func (r *Run) Settle(ctx context.Context, found []finding.Finding, completed []string, now time.Time) (resolved []string, err error) {
-	tx, err := r.s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("state: %w", err)
-	}
-	defer tx.Rollback()
-	for i := range found {
-		if err := r.settle(ctx, tx, &found[i], now); err != nil {
-			return nil, fmt.Errorf("state: %w", err)
-		}
-	}
-	for _, t := range completed {
-		ids, err := column(tx.QueryContext(ctx,
-			`UPDATE findings SET resolved = ? WHERE target = ? AND resolved IS NULL AND last_run <> ? RETURNING id`, stamp(now), t, r.id))
-		if err != nil {
-			return nil, fmt.Errorf("state: %w", err)
-		}
-		resolved = append(resolved, ids...)
-	}
-	return resolved, tx.Commit()
-}
-
-// Open returns the ids of the findings that earlier runs left open.
-func (r *Run) Open(ctx context.Context) ([]string, error) {
-	ids, err := column(r.s.db.QueryContext(ctx, `SELECT id FROM findings WHERE resolved IS NULL`))
-	if err != nil {
-		return nil, fmt.Errorf("state: %w", err)
-	}
-	return ids, nil
 }
 
 // History returns the summaries of the newest finished runs before the one of
@@ -215,39 +191,6 @@ func column(rows *sql.Rows, err error) ([]string, error) {
 		out = append(out, s)
 	}
 	return out, rows.Err()
-}
-
-func (r *Run) settle(ctx context.Context, tx *sql.Tx, f *finding.Finding, now time.Time) error {
-	var first string
-	var people, persons int
-	var wasResolved sql.NullString
-	err := tx.QueryRowContext(ctx, `SELECT first_seen, people, persons, resolved FROM findings WHERE id = ?`, f.ID).
-		Scan(&first, &people, &persons, &wasResolved)
-	f.LastSeen = now
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		f.Status, f.FirstSeen = finding.StatusNew, now
-	case err != nil:
-		return err
-	default:
-		if f.FirstSeen, err = time.Parse(time.RFC3339, first); err != nil {
-			return err
-		}
-		switch {
-		case wasResolved.Valid:
-			f.Status = finding.StatusNew
-		case f.People > people || f.Persons > persons:
-			f.Status = finding.StatusChanged
-		default:
-			f.Status = finding.StatusOpen
-		}
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO findings (id, target, first_seen, last_seen, last_run, people, persons, verdict)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen, last_run = excluded.last_run,
-			people = excluded.people, persons = excluded.persons, verdict = excluded.verdict, resolved = NULL`,
-		f.ID, f.Target, stamp(f.FirstSeen), stamp(now), r.id, f.People, f.Persons, string(f.Verdict))
-	return err
 }
 
 // Finish stores the run's output: its summary as JSON and its findings.jsonl,

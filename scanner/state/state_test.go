@@ -27,55 +27,67 @@ func open(t *testing.T, path string) *Store {
 	return s
 }
 
-// settle is one night with these findings of target "t".
-func settle(t *testing.T, s *Store, n int, completed []string, fs ...finding.Finding) ([]string, int) {
+// settle is one night that leaves these findings of target "t".
+func settle(t *testing.T, s *Store, n int, fs []finding.Finding, resolved ...string) {
 	t.Helper()
 	now := night.AddDate(0, 0, n)
 	r, err := s.Begin(t.Context(), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resolved, err := r.Settle(t.Context(), fs, completed, now)
-	if err != nil {
+	for i := range fs {
+		if fs[i].FirstSeen.IsZero() {
+			fs[i].FirstSeen = now
+		}
+		fs[i].LastSeen = now
+	}
+	moved := map[string]string{}
+	if len(fs) > 0 {
+		moved["F-X"] = "F-A"
+	}
+	if err := r.Settle(t.Context(), Settlement{Found: fs, Resolved: resolved, Moved: moved, Now: now}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Finish(t.Context(), now, true, []byte("{}"), []byte{byte(n)}); err != nil {
 		t.Fatal(err)
 	}
-	var status []string
-	for _, f := range fs {
-		status = append(status, f.ID+" "+f.Status+" since "+f.FirstSeen.Format("01-02"))
-	}
-	return status, len(resolved)
 }
 
-func TestLifeOfFindings(t *testing.T) {
+func past(t *testing.T, s *Store) Past {
+	t.Helper()
+	r, err := s.Begin(t.Context(), night)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Past(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPastIsWhatWasSettled(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "state.db"))
-	a := finding.Finding{ID: "F-A", Target: "t", People: 10, Persons: 1}
-	b := finding.Finding{ID: "F-B", Target: "t", People: 10, Persons: 1}
-	wider := a
-	wider.People = 11
-	for i, step := range []struct {
-		name      string
-		completed []string
-		found     []finding.Finding
-		want      []string
-		resolved  int
-	}{
-		{"first night", []string{"t"}, []finding.Finding{a, b}, []string{"F-A new since 11-25", "F-B new since 11-25"}, 0},
-		{"the same", []string{"t"}, []finding.Finding{a, b}, []string{"F-A open since 11-25", "F-B open since 11-25"}, 0},
-		{"one gone, one wider", []string{"t"}, []finding.Finding{wider}, []string{"F-A changed since 11-25"}, 1},
-		{"a failed target resolves nothing", nil, nil, nil, 0},
-		{"still there", []string{"t"}, []finding.Finding{wider}, []string{"F-A open since 11-25"}, 0},
-		{"back again", []string{"t"}, []finding.Finding{wider, b}, []string{"F-A open since 11-25", "F-B new since 11-25"}, 0},
-	} {
-		got, resolved := settle(t, s, i, step.completed, step.found...)
-		if d := cmp.Diff(step.want, got); d != "" {
-			t.Errorf("%s -want +got:\n%s", step.name, d)
-		}
-		if resolved != step.resolved {
-			t.Errorf("%s: %d resolved, want %d", step.name, resolved, step.resolved)
-		}
+	a := finding.Finding{ID: "F-A", Target: "t", Path: "t/a", People: 10, Persons: 1, Grade: finding.Sensitive, Print: 1 << 63,
+		PersonKeys: []finding.PersonKey{{Key: [16]byte{1, 2}, Minor: true}}, Wide: []string{"Everyone"}}
+	b := finding.Finding{ID: "F-B", Target: "t", Path: "t/b"}
+	settle(t, s, 0, []finding.Finding{a, b})
+	settle(t, s, 1, []finding.Finding{a}, "F-B")
+	p := past(t, s)
+	a.FirstSeen, a.LastSeen = night.AddDate(0, 0, 1), night.AddDate(0, 0, 1)
+	if d := cmp.Diff(Past{Open: []finding.Finding{a}, Moved: map[string]string{"F-X": "F-A"}}, p); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	settle(t, s, 2, nil, "F-A")
+	if p := past(t, s); len(p.Open)+len(p.Moved) != 0 {
+		t.Errorf("resolved findings are left: %+v", p)
+	}
+}
+
+func TestPastRuns(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state.db"))
+	for i := range 6 {
+		settle(t, s, i, nil)
 	}
 	last, err := s.Last(t.Context())
 	if err != nil {

@@ -25,10 +25,20 @@ func newRules(r wire.Rules) *rules {
 
 // ACL returns the security descriptor of an entry. The server is asked for it
 // at most once: it is there already when the entry was opened before, or with
-// Config.RulesWithListing.
+// Config.RulesWithListing. Who asks for those of most files gets them in batches:
+// those of the files that were listed next come along.
 func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, error) {
 	y, _ := e.Sys.(*sys)
 	r := y.known()
+	if y != nil && y.page != nil {
+		s.wanted.count(y.page.pass(int(y.index)))
+		if r == nil {
+			if err := s.readAhead(ctx, y); err != nil {
+				return access.Descriptor{}, s.pathError("read access rules", e, err)
+			}
+			r = y.known()
+		}
+	}
 	if r == nil {
 		name, err := s.wirePath(e.Path)
 		if err != nil {

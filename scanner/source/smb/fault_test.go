@@ -197,6 +197,7 @@ func TestReadsSurvive(t *testing.T) {
 // Patience and then without many attempts to reach it; when it is back it is
 // found again.
 func TestServerGone(t *testing.T) {
+	t.Parallel()
 	s := sambatest.Start(t, office())
 	estate(s, 1, 100)
 	p := s.Proxy(0)
@@ -275,6 +276,7 @@ func TestOneConnectionOnly(t *testing.T) {
 // TestPoison: an operation during which the connection breaks each time is
 // given up.
 func TestPoison(t *testing.T) {
+	t.Parallel()
 	s := sambatest.Start(t, office())
 	s.WriteFile("docs", "large", content(3<<20))
 	p := s.Proxy(0)
@@ -338,6 +340,7 @@ func TestPasswordChanged(t *testing.T) {
 // TestFrozenAndCancelled: nobody waits for a frozen server after cancelling,
 // long before the server would be given up.
 func TestFrozenAndCancelled(t *testing.T) {
+	t.Parallel()
 	s := sambatest.Start(t, office())
 	s.WriteFile("docs", "large", content(3<<20))
 	cfg := as(s, "scan", "docs")

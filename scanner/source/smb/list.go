@@ -222,22 +222,38 @@ func (l *listing) fetch(ctx context.Context, q *slice) {
 
 // tell yields a batch.
 func (l *listing) tell(ctx context.Context, q *slice) error {
-	ys := make([]sys, len(q.es))
+	es := make([]source.Entry, len(q.es))
+	files := 0
 	for i, d := range q.es {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		path := d.Name
 		if l.dir != "" {
 			path = l.dir + "/" + path
 		}
-		e := l.s.entry(path, d)
-		ys[i].attributes = d.Attributes
-		if q.rules != nil {
-			ys[i].learn(q.rules[i])
+		if es[i] = l.s.entry(path, d); es[i].Kind == source.Regular {
+			files++
 		}
-		e.Sys = &ys[i]
-		l.told = append(l.told, maphash.String(l.seed, d.Name))
+	}
+	// Folders wait long for their turn: they must not hold their page.
+	p, ys := &page{files: make([]listedFile, 0, files)}, make([]sys, files)
+	for i := range es {
+		y := &sys{}
+		if es[i].Kind == source.Regular {
+			n := len(p.files)
+			y = &ys[n]
+			y.page, y.index = p, int32(n)
+			p.files = append(p.files, listedFile{es[i].Path, y})
+		}
+		y.attributes = q.es[i].Attributes
+		if q.rules != nil {
+			y.learn(q.rules[i])
+		}
+		es[i].Sys = y
+	}
+	for i, e := range es {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		l.told = append(l.told, maphash.String(l.seed, q.es[i].Name))
 		if !l.yield(e, nil) {
 			l.stopped = true
 			return nil

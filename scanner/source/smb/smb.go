@@ -97,6 +97,7 @@ type Source struct {
 	sessions []*session
 	options  uint32 // create options of every open
 	volume   atomic.Uint64
+	wanted   density
 	small    atomic.Int64 // size up to which a file is read whole when it is opened
 
 	closed  context.Context
@@ -184,7 +185,11 @@ func (s *Source) Close() error {
 // sys is what the source knows of an entry beside what it tells.
 type sys struct {
 	attributes uint32
-	rules      atomic.Pointer[rules]
+	// index is the place among the files of the page that listed it; page is
+	// nil for what no listing told, and for folders.
+	index int32
+	page  *page
+	rules atomic.Pointer[rules]
 }
 
 // known returns the entry's access rules, nil when nobody asked for them yet.

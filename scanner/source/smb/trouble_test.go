@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -63,6 +64,7 @@ func link(t *testing.T, state string) {
 // TestNetworkDown: the network is gone for a while, shorter and longer than an
 // operation may take. Nothing tells either side; packets are just lost.
 func TestNetworkDown(t *testing.T) {
+	t.Parallel()
 	if !inOwnNetwork(t) {
 		return
 	}
@@ -124,6 +126,7 @@ func TestSessionEnds(t *testing.T) {
 // TestShareRemoved: a share that is taken away in the middle of a run says so
 // for all that was left to do.
 func TestShareRemoved(t *testing.T) {
+	t.Parallel()
 	s := sambatest.Start(t, office(func(c *sambatest.Config) {
 		c.Shares = append(c.Shares, sambatest.Share{Name: "other", Lines: []string{everyone}})
 	}))
@@ -193,5 +196,90 @@ func TestLargeFolder(t *testing.T) {
 	}
 	if bound := int64(8<<20 + 3*8*files); most > bound {
 		t.Errorf("a listing of %d entries holds %d bytes, want %d at the most", files, most, bound)
+	}
+}
+
+// TestRulesReadAhead: who asks for the rules of all files gets them in batches,
+// each once; who asks for a few gets those.
+func TestRulesReadAhead(t *testing.T) {
+	const files, queryInfo = 200, 16
+	s := sambatest.Start(t, office(func(c *sambatest.Config) { c.Global = []string{"server signing = disabled"} }))
+	for i := range files {
+		s.WriteFile("docs", fmt.Sprintf("f%03d", i), nil)
+		s.WriteFile("docs", fmt.Sprintf("d%03d/f", i), nil) // folders are among them
+	}
+	var asked atomic.Int64
+	p := s.FaultyProxy(func(command uint16) uint32 {
+		if command == queryInfo {
+			asked.Add(1)
+		}
+		return 0
+	})
+	cfg := as(s, "scan", "docs")
+	cfg.Port = p.Port
+	for _, c := range []struct {
+		name              string
+		every, goroutines int
+		want              int64
+	}{
+		{"all", 1, 1, files},
+		{"all, by many", 1, 16, files},
+		{"few", 10, 1, files / 10},
+		{"few, by many", 10, 4, files / 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			src, root := open(t, cfg)
+			asked.Store(0)
+			jobs := make(chan source.Entry)
+			var wg sync.WaitGroup
+			for range c.goroutines {
+				wg.Go(func() {
+					for e := range jobs {
+						if d, err := src.ACL(t.Context(), e); err != nil || d.Raw == "" {
+							t.Errorf("%q: %v", e.Path, err)
+						}
+						if d, err := src.ACL(t.Context(), e); err != nil || d.Raw == "" {
+							t.Errorf("%q again: %v", e.Path, err)
+						}
+					}
+				})
+			}
+			n := 0
+			for e, err := range src.List(t.Context(), root) {
+				must(t, err)
+				if e.Kind != source.Regular {
+					continue
+				}
+				if n++; n == 5 && c.every == 1 && asked.Load() >= files/4 {
+					t.Errorf("%d asked for at the beginning", asked.Load())
+				}
+				if n%c.every == 0 {
+					jobs <- e
+				}
+			}
+			close(jobs)
+			wg.Wait()
+			if got := asked.Load(); got != c.want {
+				t.Errorf("the server was asked %d times, want %d", got, c.want)
+			}
+		})
+	}
+	src, root := open(t, cfg)
+	asked.Store(0)
+	n := 0
+	for e, err := range src.List(t.Context(), root) {
+		must(t, err)
+		if e.Kind != source.Regular {
+			continue
+		}
+		if _, err := src.ACL(t.Context(), e); err != nil {
+			t.Error(err)
+		}
+		if n++; n == 20 {
+			break
+		}
+	}
+	if got := asked.Load(); got < 30 {
+		t.Errorf("%d fetched when 20 were asked for, want a batch", got)
 	}
 }

@@ -89,9 +89,8 @@ func newCrawl(x *site) *crawl {
 	return c
 }
 
-// run walks the site and then hands on what it met: only at its end all the
-// addresses of a document are known.
-func (c *crawl) run(ctx context.Context, yield func(source.Entry, error) bool) {
+// run walks the site. Its error is the cause for which ctx ended.
+func (c *crawl) run(ctx context.Context) (*tree, error) {
 	work, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c.cancel = cancel
@@ -111,7 +110,10 @@ func (c *crawl) run(ctx context.Context, yield func(source.Entry, error) bool) {
 		})
 	}
 	wg.Wait()
-	c.hand(ctx, yield)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return c.harvest(), nil
 }
 
 // begin puts the starts into the queue: the site's own first, for the page that
@@ -362,48 +364,33 @@ func (c *crawl) keep(it item, a *answer, hash [16]byte, body []byte, size int64)
 		e.Tag = fmt.Sprintf("%x", hash)
 	}
 	if l := c.x.libraryOf(it.u, it.from); l != nil {
-		e.Library = c.x.pathOf(l)
+		e.Library = strings.TrimSuffix(c.x.pathOf(l), "/.")
 	}
 	e.ID = number(e.Path)
 	c.order = append(c.order, found{d, e})
 	return true
 }
 
-// hand yields what the crawl met.
-func (c *crawl) hand(ctx context.Context, yield func(source.Entry, error) bool) {
-	for i, f := range c.order {
-		if ctx.Err() != nil {
-			break
-		}
-		if !yield(f.e, nil) {
-			return
-		}
+// harvest sorts what the crawl met into folders.
+func (c *crawl) harvest() *tree {
+	t := &tree{folders: map[string][]leaf{"": nil}, fatal: c.fatal}
+	for _, f := range c.order {
+		t.add(leaf{e: f.e})
 		for _, u := range f.doc.urls[1:] {
-			if !yield(source.Entry{Path: c.x.pathOf(u), Kind: source.Link}, nil) {
-				return
-			}
+			t.add(leaf{e: source.Entry{Path: c.x.pathOf(u), Kind: source.Link}})
 		}
-		c.order[i] = found{}
 	}
 	for _, f := range c.faults {
-		p := c.x.pathOf(f.u)
-		if !yield(source.Entry{Path: p}, pathError("open", p, f.err)) {
-			return
+		t.fail(c.x.pathOf(f.u), "open", f.err)
+	}
+	for _, f := range c.trapped {
+		if !c.seen[f.u.String()] { // not reached on another way
+			t.fail(c.x.pathOf(f.u), "list", f.err)
 		}
 	}
-	for _, t := range c.trapped {
-		p := c.x.pathOf(t.u)
-		if c.seen[t.u.String()] { // reached on another way
-			continue
-		}
-		if !yield(source.Entry{Path: p}, pathError("list", p, t.err)) {
-			return
-		}
-	}
-	switch {
-	case ctx.Err() != nil:
-		yield(source.Entry{}, context.Cause(ctx))
-	case c.fatal != nil:
-		yield(source.Entry{}, pathError("list", "", c.fatal))
-	}
+	return t
+}
+
+func (t *tree) fail(path, op string, err error) {
+	t.add(leaf{source.Entry{Path: path}, pathError(op, path, err)})
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -26,6 +27,9 @@ type site struct {
 	base  string // percent-encoded path that names begin below, no slash at the end
 	paths []string
 	start *url.URL
+
+	busy chan struct{} // holds one while somebody crawls
+	tree *tree
 }
 
 // document is a page or attachment that the crawl met.
@@ -48,7 +52,7 @@ func newSite(s *Source) *site {
 	if s.cfg.Scope.Pages <= 0 {
 		s.cfg.Scope.Pages = defaultPages
 	}
-	x := &site{s: s, start: s.cfg.URL}
+	x := &site{s: s, start: s.cfg.URL, busy: make(chan struct{}, 1)}
 	if c, ok := page.Canonical(s.cfg.URL); ok {
 		x.start = c
 	}
@@ -130,8 +134,8 @@ func (x *site) pathOf(u *url.URL) string {
 	if u.Host != x.start.Host {
 		rel = otherHost + u.Host + "/" + rel
 	}
-	if rel == "" {
-		return "." // the start page: the site itself is the entry without a path
+	if rel == "" || strings.HasSuffix(rel, "/") {
+		return rel + "." // the page of a folder, whose own path is without it
 	}
 	return rel
 }
@@ -143,8 +147,8 @@ func (x *site) urlOf(p string) (*url.URL, error) {
 		host, p, _ = strings.Cut(rest, "/")
 		base = ""
 	}
-	if p == "." {
-		p = ""
+	if p == "." || strings.HasSuffix(p, "/.") {
+		p = p[:len(p)-1]
 	}
 	raw, query, _ := strings.Cut(p, "?")
 	u, err := url.Parse(x.start.Scheme + "://" + host + base + "/" + encoded(raw))
@@ -184,14 +188,84 @@ func (x *site) root(ctx context.Context) (source.Entry, error) {
 	return source.Entry{Kind: source.Dir, ID: number(x.name), Volume: number(x.start.Host)}, nil
 }
 
+// list lists a folder of addresses. The first listing crawls the site: what a
+// folder holds is known when everything is.
 func (x *site) list(ctx context.Context, dir source.Entry) iter.Seq2[source.Entry, error] {
 	return func(yield func(source.Entry, error) bool) {
-		if dir.Path != "" {
+		t, err := x.crawl(ctx)
+		if err != nil {
+			yield(source.Entry{}, pathError("list", dir.Path, err))
+			return
+		}
+		leaves, ok := t.folders[dir.Path]
+		if !ok {
 			yield(source.Entry{}, pathError("list", dir.Path, fs.ErrNotExist))
 			return
 		}
-		newCrawl(x).run(ctx, yield)
+		for _, l := range leaves {
+			if ctx.Err() != nil || x.s.closed.Err() != nil {
+				yield(source.Entry{}, pathError("list", dir.Path, cmp.Or(context.Cause(ctx), fs.ErrClosed)))
+				return
+			}
+			if !yield(l.e, l.err) {
+				return
+			}
+		}
+		if dir.Path == "" && t.fatal != nil {
+			yield(source.Entry{}, pathError("list", "", t.fatal))
+		}
 	}
+}
+
+// crawl walks the site, once.
+func (x *site) crawl(ctx context.Context) (*tree, error) {
+	select { // waiting must end with ctx, which a mutex does not
+	case x.busy <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-x.busy }()
+	if x.tree != nil {
+		return x.tree, nil
+	}
+	t, err := newCrawl(x).run(ctx)
+	if err == nil {
+		x.tree = t
+	}
+	return t, err
+}
+
+// tree is what a crawl met, by folder.
+type tree struct {
+	folders map[string][]leaf
+	// fatal ended the crawl before its end.
+	fatal error
+}
+
+// leaf is an entry of a listing.
+type leaf struct {
+	e   source.Entry
+	err error
+}
+
+// add puts an entry into its folder, and the folders above into theirs.
+func (t *tree) add(l leaf) {
+	dir := l.e.Path[:max(strings.LastIndexByte(l.e.Path, '/'), 0)]
+	t.folder(dir)
+	t.folders[dir] = append(t.folders[dir], l)
+}
+
+func (t *tree) folder(dir string) {
+	if _, ok := t.folders[dir]; ok {
+		return
+	}
+	t.folders[dir] = nil
+	if dir == "" {
+		return
+	}
+	up := dir[:max(strings.LastIndexByte(dir, '/'), 0)]
+	t.folder(up)
+	t.folders[up] = append(t.folders[up], leaf{e: source.Entry{Path: dir, Kind: source.Dir, ID: number("folder " + dir)}})
 }
 
 func (x *site) open(ctx context.Context, e source.Entry) (source.File, error) {
