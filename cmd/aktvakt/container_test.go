@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -180,6 +181,9 @@ func TestContainer(t *testing.T) {
 
 // testImage: what the images are and what they are not.
 func (e *images) testImage(t *testing.T) {
+	if packages := e.list(t, "localhost/aktvakt:ocr", "/var/lib/dpkg/status.d"); !slices.Contains(packages, "tesseract-ocr") || !slices.Contains(packages, "libc6") {
+		t.Errorf("packages for image scanners: %q", packages)
+	}
 	for _, target := range []string{"slim", "ocr"} {
 		image := "localhost/aktvakt:" + target
 		var meta []struct {
@@ -203,12 +207,34 @@ func (e *images) testImage(t *testing.T) {
 		if code != 0 || !strings.HasPrefix(stdout, "aktvakt 9.9.9-test ") {
 			t.Errorf("%s: version: %d %q %q", target, code, stdout, stderr)
 		}
+		if licences := e.list(t, image, "/usr/share/licenses"); !slices.Contains(licences, "github.com") || !slices.Contains(licences, "aktvakt") {
+			t.Errorf("%s: licences of %q", target, licences)
+		}
 		for _, program := range []string{"/bin/sh", "/usr/bin/apt-get"} {
 			if _, _, code := e.run("none", "--entrypoint", program, image, "-c", "true"); code != 127 {
 				t.Errorf("%s: exit code %d of %s, want 127: there should be none", target, code, program)
 			}
 		}
 	}
+}
+
+// list returns the names in a folder of an image.
+func (e *images) list(t *testing.T, image, folder string) []string {
+	t.Helper()
+	const name = "aktvakt-list"
+	e.must(e.podman("create", "--network", "none", "--name", name, image))
+	defer e.must(e.podman("rm", name))
+	to := filepath.Join(t.TempDir(), "folder")
+	e.must(e.podman("cp", name+":"+folder, to))
+	entries, err := os.ReadDir(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, x := range entries {
+		out = append(out, x.Name())
+	}
+	return out
 }
 
 func (e *images) testScan(t *testing.T, s *sambatest.Server) {
