@@ -38,7 +38,7 @@ const prefetch = 1 << 20
 // file is judged again; any other is read.
 func (r *runner) file(ctx context.Context, j job) result {
 	rules := r.rules(ctx, j)
-	if r.fresh(j, rules) {
+	if r.fresh(j, rules) && !j.looked() {
 		if res, ok := r.again(j, rules); ok {
 			return res
 		}
@@ -73,6 +73,7 @@ func (r *runner) first(ctx context.Context, j job, rules rules) result {
 	if k := r.remember(j, rules, remember(ev, skip)); k.RulesSince != 0 {
 		ev.RulesSince = time.Unix(k.RulesSince, 0)
 	}
+	rules = r.looked(ctx, j, rules, doc, ev)
 	j.t.count.Scanned.Add(1)
 	if skip != nil {
 		skip.Partial = true
@@ -169,11 +170,14 @@ func (r *runner) evidenceOf(ctx context.Context, j job, doc extract.Document) ju
 func (r *runner) judge(ctx context.Context, j job, ev judge.Evidence, rules rules) *judged {
 	raw := source.Join(j.t.name(), j.entry.Path)
 	ev.ID, ev.Target, ev.Path = r.id(raw), j.t.name(), j.t.mask(raw)
+	if l := j.entry.Library; l != "" {
+		ev.Library = j.t.mask(source.Join(j.t.name(), l))
+	}
 	ev.Size, ev.Modified, ev.Created = j.entry.Size, j.entry.Modified, j.entry.Created
 	ev.Audience, ev.AudienceErr = rules.audience, rules.why
 	d := &judged{partial: ev.Partial}
 	d.found, d.reported = r.Judge.Judge(ev)
-	if d.reported && rules.audience != nil {
+	if d.reported && rules.audience != nil && rules.desc.Kind != access.None {
 		d.found.Via = access.Origins(ev.Audience, rules.desc, j.t.masked(j.in.chain(ctx, j.t.src)))
 	}
 	return d

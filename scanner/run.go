@@ -127,8 +127,10 @@ type target struct {
 	Target
 	src      source.Source
 	resolver *access.Resolver
-	acl      source.ACLReader
-	count    Count
+	// probing is nil where the target cannot be looked at as others.
+	probing *probing
+	acl     source.ACLReader
+	count   Count
 	// total is the count of the whole run.
 	total *Count
 	// mask hides the identity numbers in names and messages.
@@ -368,7 +370,15 @@ func (t *target) stopped() {
 // makes verdicts unknown; it does not end the target.
 func (r *runner) resolve(ctx context.Context, t *target) {
 	t.acl, _ = source.As[source.ACLReader](t.src)
+	if t.probing = newProbing(t.src, t.Access); t.probing != nil {
+		var notes []string
+		t.sum.Directory, notes = t.probing.describe(ctx)
+		t.sum.Staff, t.sum.Notes = t.probing.staff, append(t.sum.Notes, notes...)
+	}
 	a, ok := source.As[source.Auditor](t.src)
+	if !ok && t.probing != nil {
+		return
+	}
 	if !ok {
 		t.sum.Notes = append(t.sum.Notes, "this kind of target tells nothing about who can read: verdicts are unknown")
 		return

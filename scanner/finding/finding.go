@@ -86,6 +86,9 @@ type Via struct {
 	InheritedFrom string `json:"inherited_from,omitempty"`
 	// Path is the chain of groups from Name to its members where nested.
 	Path []string `json:"path,omitempty"`
+	// By is "probe" for an audience that was seen to read, by an account that
+	// stands for it; empty for a rule.
+	By string `json:"by,omitempty"`
 }
 
 // Cure says what one change would close the exposure.
@@ -169,6 +172,18 @@ type Finding struct {
 	Duplicates []string `json:"duplicates,omitempty"`
 	// MovedFrom is the full name that the document had when it was last seen.
 	MovedFrom string `json:"moved_from,omitempty"`
+	// Library is the full name of the page that lists the document, where its
+	// own name does not say where it belongs.
+	Library string `json:"library,omitempty"`
+}
+
+// Place is the name that says where the document belongs: its own, or one in
+// its library.
+func (f Finding) Place() string {
+	if f.Library != "" {
+		return f.Library + "/."
+	}
+	return f.Path
 }
 
 // Resolved is a finding that is no longer so, and what became of it: deleted,

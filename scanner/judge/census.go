@@ -105,7 +105,7 @@ func (c *Census) Fate(id string) Fate {
 // added from those.
 func (c *Census) Add(f finding.Finding) {
 	c.follow(f)
-	chain := folders(f.Target, f.Path)
+	chain := folders(f.Target, f.Place())
 	if len(chain) == 0 {
 		return
 	}

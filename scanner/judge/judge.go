@@ -24,6 +24,9 @@ import (
 // Evidence is what is known about one document.
 type Evidence struct {
 	Target, Path string // full names
+	// Library is the full name of the page that lists the document, where Path
+	// does not say where it belongs.
+	Library string
 	// ID is the id under which an earlier run knows this document, such as one
 	// that was moved since. Empty means that it follows from Path.
 	ID                string
@@ -65,7 +68,7 @@ func New(p Policy) (*Judge, error) {
 // Status, times of sighting, mode, cure and incident are left for later.
 func (j *Judge) Judge(e Evidence) (finding.Finding, bool) {
 	f := finding.Finding{
-		ID: e.ID, Path: e.Path, Target: e.Target,
+		ID: e.ID, Path: e.Path, Target: e.Target, Library: e.Library,
 		Grade: finding.Grade(e.Content.Grade), Score: e.Content.Score,
 		Categories: nonNil(e.Content.Categories),
 		Persons:    max(e.Content.Persons, 0), Minors: max(e.Content.Minors, 0),

@@ -66,7 +66,7 @@ func (j *Judge) place(f finding.Finding, c *Census) place {
 	if len(p.rules) > 0 {
 		p.from = p.rules[0].InheritedFrom
 	}
-	chain := folders(f.Target, f.Path)
+	chain := folders(f.Target, f.Place())
 	if len(chain) == 0 { // the target is the document: nothing is known around it
 		p.root = f.Path
 		if p.from != "" {

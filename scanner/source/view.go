@@ -15,6 +15,9 @@ type Viewer interface {
 	// on: a view that sees nothing at all must not pass for one that is let in
 	// nowhere.
 	Ready(ctx context.Context, view int) error
+	// Frame is a page that shows what all pages of the portal have around their
+	// content, nil where there is none.
+	Frame(ctx context.Context) []byte
 	// Look fetches an entry anew as a view, from every address at which its
 	// content was met; Own is the source's own account.
 	Look(ctx context.Context, e Entry, view int) iter.Seq[Sight]

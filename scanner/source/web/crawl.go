@@ -364,7 +364,8 @@ func (c *crawl) keep(it item, a *answer, hash [16]byte, body []byte, size int64)
 		e.Tag = fmt.Sprintf("%x", hash)
 	}
 	if l := c.x.libraryOf(it.u, it.from); l != nil {
-		e.Library = strings.TrimSuffix(c.x.pathOf(l), "/.")
+		// The start page stands for the site, which needs no name.
+		e.Library = strings.TrimSuffix(strings.TrimSuffix(c.x.pathOf(l), "."), "/")
 	}
 	e.ID = number(e.Path)
 	c.order = append(c.order, found{d, e})

@@ -34,8 +34,12 @@ type eye struct {
 // ones are compared by their beginning and length.
 const seenLimit = 8 << 20
 
-// readyFor is how long the proof that a view works holds.
-const readyFor = time.Minute
+// readyFor is how long the proof that a view works holds, and refusedFor how long
+// once it was refused something: a session that has ended is refused everything.
+const (
+	readyFor   = time.Minute
+	refusedFor = 5 * time.Second
+)
 
 // Views implements source.Viewer.
 func (s *Source) Views() []source.View {
@@ -52,13 +56,16 @@ func (s *Source) Views() []source.View {
 // Ready implements source.Viewer: an account is ready when it can open its
 // check page. Nobody needs no proof.
 func (s *Source) Ready(ctx context.Context, view int) error {
-	e := s.eyes[view]
+	return s.readyWithin(ctx, s.eyes[view], readyFor)
+}
+
+func (s *Source) readyWithin(ctx context.Context, e *eye, age time.Duration) error {
 	if e.anonymous {
 		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if time.Since(e.ready.at) < readyFor {
+	if time.Since(e.ready.at) < age {
 		return e.ready.err
 	}
 	err := s.prove(ctx, e)
@@ -109,6 +116,15 @@ func (s *Source) prove(ctx context.Context, e *eye) error {
 	return nil
 }
 
+// Frame implements source.Viewer.
+func (s *Source) Frame(ctx context.Context) []byte {
+	if s.Kind() != Site {
+		return nil
+	}
+	x := s.sight(ctx, s.own, s.cfg.URL)
+	return x.Body
+}
+
 // Look implements source.Viewer.
 func (s *Source) Look(ctx context.Context, e source.Entry, view int) iter.Seq[source.Sight] {
 	return func(yield func(source.Sight) bool) {
@@ -128,6 +144,11 @@ func (s *Source) Look(ctx context.Context, e source.Entry, view int) iter.Seq[so
 		}
 		for _, u := range all {
 			x := s.sight(ctx, as, u)
+			if view >= 0 && x.Seen != source.Shown && x.Seen != source.Unclear {
+				if err := s.readyWithin(ctx, s.eyes[view], refusedFor); err != nil {
+					x = source.Sight{Length: -1, Why: "the account no longer works: " + err.Error()}
+				}
+			}
 			x.Address = in.nameOf(u)
 			if !yield(x) {
 				return
