@@ -31,7 +31,9 @@ func (s *Source) ACL(ctx context.Context, e source.Entry) (access.Descriptor, er
 	y, _ := e.Sys.(*sys)
 	r := y.known()
 	if y != nil && y.page != nil {
-		s.wanted.count(y.page.pass(int(y.index)))
+		if !y.asked.Swap(true) {
+			s.wanted.count(y.page.pass(int(y.index)))
+		}
 		if r == nil {
 			if err := s.readAhead(ctx, y); err != nil {
 				return access.Descriptor{}, s.pathError("read access rules", e, err)

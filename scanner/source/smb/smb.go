@@ -189,6 +189,7 @@ type sys struct {
 	// nil for what no listing told, and for folders.
 	index int32
 	page  *page
+	asked atomic.Bool // somebody wanted the rules
 	rules atomic.Pointer[rules]
 }
 

@@ -259,7 +259,9 @@ func TestRulesReadAhead(t *testing.T) {
 			}
 			close(jobs)
 			wg.Wait()
-			if got := asked.Load(); got != c.want {
+			// Two may ask for one file at the same time, before it is known
+			// that most are asked for.
+			if got := asked.Load(); got < c.want || got >= c.want+int64(c.goroutines) {
 				t.Errorf("the server was asked %d times, want %d", got, c.want)
 			}
 		})
