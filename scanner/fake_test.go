@@ -35,7 +35,13 @@ type memory struct {
 	mu     sync.Mutex
 	opened []string
 	closed atomic.Bool
+	// left is how many files can be opened before stop is called.
+	left int
+	stop func()
 }
+
+// after lets n files be opened, then calls stop; nil is never.
+func (m *memory) after(n int, stop func()) { m.left, m.stop = n, stop }
 
 func (m *memory) Name() string { return "mem" }
 func (m *memory) Root(context.Context) (source.Entry, error) {
@@ -93,6 +99,12 @@ func (m *memory) Open(ctx context.Context, e source.Entry) (source.File, error) 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.stop != nil {
+		if m.left--; m.left < 0 {
+			m.stop()
+			return nil, context.Canceled
+		}
+	}
 	m.opened = append(m.opened, e.Path)
 	if err := m.open[e.Path]; err != nil {
 		return nil, &fs.PathError{Op: "open", Path: e.Path, Err: err}
