@@ -22,7 +22,7 @@ import (
 func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, error) {
 	var out []scanner.Target
 	var faults []error
-	hosts, accounts := limiters(cfg.Targets, cfg.Limits), smb.NewAccounts()
+	hosts, accounts, sites := limiters(cfg.Targets, cfg.Limits), smb.NewAccounts(), newPortals(cfg.Targets, cfg.Limits)
 	dir, err := readDirectories(ctx, cfg.Directories, stateDir(cfg.State))
 	if err != nil {
 		faults = append(faults, err)
@@ -46,6 +46,15 @@ func openTargets(ctx context.Context, cfg config.Config) ([]scanner.Target, erro
 		if p.Scheme == "file" {
 			base.Source = local.New(p.Path).WithDirectory(dir)
 			out = append(out, base)
+			continue
+		}
+		if p.Web() {
+			one, err := sites.target(base, p, t)
+			if err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			out = append(out, one)
 			continue
 		}
 		acc, err := accountFor(p, t.Credentials)

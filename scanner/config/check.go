@@ -19,6 +19,7 @@ import (
 type checker struct {
 	lines  map[string]int
 	faults *Faults
+	staff  int // of the whole organisation, 0 where it is not told
 }
 
 func (c *checker) fault(path, hint, format string, args ...any) {
@@ -26,7 +27,7 @@ func (c *checker) fault(path, hint, format string, args ...any) {
 }
 
 func (c *Config) check(lines map[string]int, faults *Faults) {
-	k := checker{lines: lines, faults: faults}
+	k := checker{lines: lines, faults: faults, staff: c.Access.Staff}
 	names := map[string]bool{}
 	for i, t := range c.Targets {
 		k.target(fmt.Sprintf("targets.%d", i), t, names)
@@ -110,6 +111,9 @@ func (k *checker) target(at string, t Target, names map[string]bool) {
 		k.fault(at+".limits", "remove it", "target %q: limits are for file servers, a local folder takes none", name)
 	}
 	k.notNegative(at+".staff", t.Staff)
+	if err == nil {
+		k.portal(at, fmt.Sprintf("target %q", name), p, t)
+	}
 }
 
 // logon checks the files of an account; who is the place for messages.

@@ -30,12 +30,13 @@ type Config struct {
 // Target is one share, folder or portal to scan.
 type Target struct {
 	Name        string       `yaml:"name,omitempty" json:"name,omitempty" jsonschema:"description=A short name for people."`
-	URL         string       `yaml:"url" json:"url" jsonschema:"required,description=A path or smb://[domain;user@]host[:port][/share[/path]]."`
+	URL         string       `yaml:"url" json:"url" jsonschema:"required,description=A path or smb://[domain;user@]host[:port][/share[/path]] or the https:// address of a portal (davs:// for WebDAV)."`
 	Credentials Credentials  `yaml:"credentials,omitempty" json:"credentials,omitempty"`
 	Include     []string     `yaml:"include,omitempty" json:"include,omitempty" jsonschema:"description=Globs of paths to scan; ** spans folders. Empty means all."`
 	Exclude     []string     `yaml:"exclude,omitempty" json:"exclude,omitempty" jsonschema:"description=Globs of paths to leave out; they are counted as excluded."`
 	Staff       int          `yaml:"staff,omitempty" json:"staff,omitempty" jsonschema:"minimum=0,description=How many people work here; 0 counts the living accounts."`
 	Limits      TargetLimits `yaml:"limits,omitempty" json:"limits,omitempty"`
+	Web         Web          `yaml:"web,omitempty" json:"web,omitempty" jsonschema:"description=For portals at https:// alone."`
 }
 
 // Credentials say how to log on to a target. A password never stands in the

@@ -86,7 +86,7 @@ func TestFaults(t *testing.T) {
 		want       []Fault
 	}{
 		{"all at once", "targets:\n  - url: smb2://x\n    exclud: [a]\nlimits:\n  workers: many\n", []Fault{
-			{2, `target "smb2://x": unknown scheme "smb2"`, "did you mean smb://? known schemes are smb and file"},
+			{2, `target "smb2://x": unknown scheme "smb2"`, "did you mean smb://? known schemes are smb, file, https and davs"},
 			{3, `unknown key "exclud" in targets.0`, `did you mean "exclude"?`},
 			{5, `limits.workers must be a whole number`, ""},
 		}},

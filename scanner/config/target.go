@@ -10,7 +10,7 @@ import (
 
 // Place is a parsed target: where it is and, for servers, as whom to log on.
 type Place struct {
-	// Scheme is "file" or "smb".
+	// Scheme is "file", "smb", "https" or "http".
 	Scheme string
 	// Path is a local path, or the folder inside the share, slash-separated
 	// and without a leading slash.
@@ -21,6 +21,10 @@ type Place struct {
 	Port         int
 	Domain, User string
 	Share        string
+	// URL is the whole address of a portal, without an account, and WebDAV tells
+	// that it must be one.
+	URL    string
+	WebDAV bool
 }
 
 // TargetError is a target that cannot be understood.
@@ -29,7 +33,8 @@ type TargetError struct{ What, Hint string }
 func (e *TargetError) Error() string { return e.What }
 
 // ParseTarget reads a target as a user names it: a path, a file:// address, a
-// UNC path or smb://[domain;user@]host[:port][/share[/path]].
+// UNC path, smb://[domain;user@]host[:port][/share[/path]] or the https://
+// address of a portal.
 func ParseTarget(s string) (Place, error) {
 	if s == "" {
 		return Place{}, &TargetError{What: "the target is empty", Hint: "name a folder or smb://host/share"}
@@ -50,11 +55,12 @@ func ParseTarget(s string) (Place, error) {
 		return Place{Scheme: "file", Path: p}, nil
 	case "smb", "cifs":
 		return parseSMB(s, rest)
-	case "http", "https":
-		return Place{}, &TargetError{What: fmt.Sprintf("target %q: portals cannot be scanned by this version", s), Hint: "known schemes are smb and file"}
 	}
-	hint := "known schemes are smb and file"
-	if k := Suggest(scheme, []string{"smb", "file", "cifs"}); k != "" {
+	if _, ok := webSchemes[strings.ToLower(scheme)]; ok {
+		return parseWeb(s, strings.ToLower(scheme))
+	}
+	hint := "known schemes are smb, file, https and davs"
+	if k := Suggest(scheme, []string{"smb", "file", "cifs", "https", "http", "davs"}); k != "" {
 		hint = fmt.Sprintf("did you mean %s://? %s", k, hint)
 	}
 	return Place{}, &TargetError{What: fmt.Sprintf("target %q: unknown scheme %q", s, scheme), Hint: hint}
@@ -103,8 +109,11 @@ func parseSMB(s, rest string) (Place, error) {
 // String prints the target as reports name it: without account and with the
 // port only where it is not the usual one.
 func (p Place) String() string {
-	if p.Scheme == "file" {
+	switch {
+	case p.Scheme == "file":
 		return p.Path
+	case p.Web():
+		return p.URL
 	}
 	var b strings.Builder
 	b.WriteString("smb://")
@@ -118,13 +127,13 @@ func (p Place) String() string {
 	return b.String()
 }
 
-// Address prints host and, where it is not 445, port.
+// Address prints host and, where it is not the usual one, port.
 func (p Place) Address() string {
-	if p.Port != 445 {
-		return net.JoinHostPort(p.Host, strconv.Itoa(p.Port))
+	switch p.Scheme {
+	case "https":
+		return p.hostPort(443)
+	case "http":
+		return p.hostPort(80)
 	}
-	if strings.Contains(p.Host, ":") {
-		return "[" + p.Host + "]"
-	}
-	return p.Host
+	return p.hostPort(445)
 }
