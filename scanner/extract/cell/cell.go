@@ -21,6 +21,7 @@ const (
 	clock   // time of day or a duration
 	decimal // a fixed number of decimals
 	percent
+	whole   // no decimals
 	pattern // digits between signs of its own, such as 000000-0000
 )
 
@@ -30,6 +31,9 @@ type Format struct {
 	decimals int
 	zeros    int  // least digits of a pattern
 	hasTime  bool // a date with a time of day
+	// layout is that of a date in digits alone, such as 060102 for yymmdd: the
+	// first half of an identity number. Other dates are told the ISO way.
+	layout string
 	// pattern holds 0 for each digit and the other signs as they are.
 	pattern string
 }
@@ -39,6 +43,8 @@ type Format struct {
 // locales.
 func Builtin(id int) Format {
 	switch {
+	case id == 1 || id == 3 || id == 37 || id == 38 || id == 5 || id == 6 || id == 41 || id == 42:
+		return Format{kind: whole}
 	case id == 2 || id == 4 || id == 39 || id == 40 || id == 7 || id == 8 || id == 43 || id == 44:
 		return Format{kind: decimal, decimals: 2}
 	case id == 9:
@@ -83,6 +89,8 @@ type parser struct {
 	decs    int
 	year, month, day, hour, second,
 	elapsed, per, odd bool
+	comma, thousands bool // a comma before more digits parts thousands, one behind the last scales
+	letters          []byte
 }
 
 // parse walks over the first section of the code.
@@ -122,8 +130,13 @@ func (p *parser) parse() {
 }
 
 func (p *parser) sign(c byte) {
+	if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
+		p.letters = append(p.letters, c|0x20)
+	}
 	switch c {
 	case '0', '#', '?':
+		p.thousands = p.thousands || p.comma
+		p.comma = false
 		if c == '0' {
 			p.zeros++
 		}
@@ -135,7 +148,7 @@ func (p *parser) sign(c byte) {
 	case '.':
 		p.dots = len(p.pattern) + 1
 	case ',':
-		p.odd = true
+		p.comma = true
 	case '%':
 		p.per = true
 	case 'E', 'e':
@@ -164,17 +177,28 @@ func (p *parser) format() Format {
 	hours := p.hour || p.second || p.elapsed
 	switch {
 	case p.year || p.day || (p.month && !hours):
-		return Format{kind: date, hasTime: p.hour}
+		f := Format{kind: date, hasTime: p.hour}
+		if len(p.pattern) == 0 {
+			f.layout = compactDates[string(p.letters)]
+		}
+		return f
 	case hours:
 		return Format{kind: clock}
 	case p.per:
 		return Format{kind: percent, decimals: min(p.decs, 15)}
-	case p.dots > 0 && p.digits > 0:
+	case p.odd || p.comma || p.digits == 0:
+		return Format{}
+	case p.dots > 0:
 		return Format{kind: decimal, decimals: min(p.decs, 15)}
-	case !p.odd && (p.zeros >= minZeros || p.digits > minZeros && strings.Contains(string(p.pattern), "-")):
+	case !p.thousands && (p.zeros >= minZeros || p.digits > minZeros && strings.Contains(string(p.pattern), "-")):
 		return Format{kind: pattern, zeros: p.zeros, pattern: strings.TrimSpace(string(p.pattern))}
 	}
-	return Format{}
+	return Format{kind: whole}
+}
+
+// compactDates are the dates without a sign between, as Go lays them out.
+var compactDates = map[string]string{
+	"yyyymmdd": "20060102", "yymmdd": "060102", "ddmmyy": "020106", "ddmmyyyy": "02012006", "mmddyy": "010206", "mmddyyyy": "01022006", "mmdd": "0102", "ddmm": "0201",
 }
 
 // IsDate reports whether the format shows a date.
@@ -189,7 +213,7 @@ func (f Format) Append(dst []byte, v float64, date1904 bool) []byte {
 	switch f.kind {
 	case date:
 		if v >= 1 && v < maxSerial {
-			return appendDate(dst, v, f.hasTime, date1904)
+			return f.appendDate(dst, v, date1904)
 		}
 		if v >= 0 && v < 1 && f.hasTime {
 			return appendClock(dst, v)
@@ -207,8 +231,16 @@ func (f Format) Append(dst []byte, v float64, date1904 bool) []byte {
 			return append(strconv.AppendFloat(dst, v*100, 'f', f.decimals, 64), '%')
 		}
 	case pattern:
-		if v == math.Trunc(v) && v >= 0 && v < 1e15 {
-			return f.appendPattern(dst, strconv.FormatInt(int64(v), 10))
+		if math.Abs(v) < 1e15 {
+			v = math.Round(v)
+			if v < 0 {
+				dst = append(dst, '-')
+			}
+			return f.appendPattern(dst, strconv.FormatInt(int64(math.Abs(v)), 10))
+		}
+	case whole:
+		if math.Abs(v) < 1e15 {
+			return strconv.AppendInt(dst, int64(math.Round(v)), 10)
 		}
 	}
 	return AppendNumber(dst, v)
@@ -227,10 +259,16 @@ func AppendNumber(dst []byte, v float64) []byte {
 			short = strconv.AppendFloat(nil, x, 'g', -1, 64)
 		}
 	}
-	return append(dst, short...)
+	if a := math.Abs(v); a < 1e-6 || a >= 1e15 {
+		return append(dst, short...)
+	}
+	if x, err := strconv.ParseFloat(string(short), 64); err == nil {
+		v = x
+	}
+	return strconv.AppendFloat(dst, v, 'f', -1, 64) // not 1.23e+06
 }
 
-func appendDate(dst []byte, v float64, hasTime, date1904 bool) []byte {
+func (f Format) appendDate(dst []byte, v float64, date1904 bool) []byte {
 	days := int(v)
 	base := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
 	switch {
@@ -239,8 +277,12 @@ func appendDate(dst []byte, v float64, hasTime, date1904 bool) []byte {
 	case days < 60: // before Excel's 29 February 1900, which never was
 		days++
 	}
-	dst = base.AddDate(0, 0, days).AppendFormat(dst, time.DateOnly)
-	if frac := v - math.Trunc(v); hasTime && frac > 0 {
+	day := base.AddDate(0, 0, days)
+	if f.layout != "" {
+		return day.AppendFormat(dst, f.layout)
+	}
+	dst = day.AppendFormat(dst, time.DateOnly)
+	if frac := v - math.Trunc(v); f.hasTime && frac > 0 {
 		dst = appendClock(append(dst, ' '), frac)
 	}
 	return dst

@@ -83,6 +83,8 @@ func TestText(t *testing.T) {
 		{"title of a help text", `<table:help-message table:title="19900101-2385"><text:p>a</text:p></table:help-message>`, "a\n19900101-2385\n"},
 		{"mark of an index", `<text:p>a<text:alphabetical-index-mark text:string-value="19900101-2385"/></text:p>`, "a\n19900101-2385\n"},
 		{"entry of a pivot table", `<table:data-pilot-member table:name="19900101-2385"/>`, "19900101-2385\n"},
+		{"date in digits alone", `<office:spreadsheet><table:table table:name="S"><table:table-row><table:table-cell office:value-type="date" office:date-value="1990-01-01"><text:p>900101</text:p></table:table-cell><table:table-cell office:value-type="date" office:date-value="1990-01-01"><text:p>1.1.1990</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>`,
+			"S\n900101\t1990-01-01\n"},
 		{"formula that quotes", `<office:spreadsheet><table:table table:name="S"><table:table-row><table:table-cell table:formula="of:=IF([.A1]=&quot;19900101-2385&quot;;1;0)" office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>`,
 			"S\n1 of:=IF([.A1]=\"19900101-2385\";1;0)\n"},
 		{"sheet", `<office:spreadsheet><table:table table:name="Elever"><table:table-row table:number-rows-repeated="4"><table:table-cell table:number-columns-repeated="9"/></table:table-row>

@@ -131,8 +131,8 @@ func (s *sheet) shown() (text []byte, number bool) {
 		return s.text, true
 	case "date":
 		day, clock, _ := strings.Cut(s.value, "T")
-		if len(day) != len("1990-01-01") {
-			return s.text, false
+		if len(day) != len("1990-01-01") || cell.LongestDigits(string(s.text)) >= 6 && !bytes.ContainsRune(s.text, '-') {
+			return s.text, false // such as 900101, half an identity number
 		}
 		if clock != "" && strings.Contains(string(s.text), ":") {
 			day += " " + clock
