@@ -48,6 +48,9 @@ func (r *runner) file(ctx context.Context, j job) result {
 
 // first reads a file and judges it.
 func (r *runner) first(ctx context.Context, j job, rules rules) result {
+	if j.t.probing != nil {
+		j.sum = new(sum)
+	}
 	doc, size, err := r.read(ctx, j)
 	if ctx.Err() != nil && (err != nil || doc.Skip != nil) {
 		return r.unread(j, finding.StageOpen, finding.Stopped, nil, rules)
@@ -113,6 +116,7 @@ func (r *runner) read(ctx context.Context, j job) (doc extract.Document, size in
 			return doc, 0, err
 		}
 		in = extract.Bytes(b[:n])
+		j.sum.of(b[:n])
 	}
 	if !r.once(ctx, func() { doc, err = r.Extractor.Extract(ctx, j.entry.Path, in, r.Limits) }) {
 		err = context.Cause(ctx)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,8 +118,8 @@ const (
 // look works out who can read a document by looking. why is set where the
 // audience is not known at all.
 func (r *runner) look(ctx context.Context, j job, p *probing, doc extract.Document, content detectors.Result) (a *access.Audience, why string) {
-	x := comparison{r: r, j: j, p: p}
-	if why := x.own(ctx, doc, content); why != "" {
+	x := comparison{r: r, j: j, p: p, doc: doc, content: content}
+	if why := x.own(ctx); why != "" {
 		return nil, why
 	}
 	answers, notes := make([]answer, len(p.views)), []string(nil)
@@ -185,12 +186,16 @@ type comparison struct {
 	j job
 	p *probing
 
-	body   []byte
-	length int64
-	page   bool
-	run    int      // how many words a shingle has
-	common shingles // what both own looks have, without the frame of the portal
-	keys   map[[16]byte]bool
+	doc     extract.Document
+	content detectors.Result
+	body    []byte
+	length  int64
+	page    bool
+	// prepared tells that the rest, which costs an extraction, is there.
+	prepared bool
+	run      int      // how many words a shingle has
+	common   shingles // what both own looks have, without the frame of the portal
+	keys     map[[16]byte]bool
 }
 
 // Shares of a document from which two texts are the same, and below which they
@@ -203,38 +208,61 @@ const (
 )
 
 // own looks a second time as the account that scans.
-func (x *comparison) own(ctx context.Context, doc extract.Document, content detectors.Result) (why string) {
-	x.run = 3
-	if len(wordsOf(doc.Text)) < shortText {
-		x.run = 1
-	}
-	first := shinglesOf(doc.Text, x.run)
+func (x *comparison) own(ctx context.Context) (why string) {
 	for s := range x.p.viewer.Look(ctx, x.j.entry, source.Own) {
 		if s.Seen != source.Shown {
 			why = cmp.Or(why, "the document could not be fetched a second time: "+cmp.Or(s.Why, s.Seen.String()))
 			continue
 		}
 		x.body, x.length, x.page = s.Body, s.Length, isPage(s.Body)
-		x.keys = map[[16]byte]bool{}
-		for _, k := range x.r.people(content) {
-			x.keys[k.Key] = true
-		}
-		if x.cut() {
+		if x.cut() || x.j.sum.is(s.Body) {
 			return ""
 		}
-		text, _, err := x.text(ctx, s.Body)
+		return x.prepare(ctx)
+	}
+	return why
+}
+
+// prepare reads the second look, to compare by text.
+func (x *comparison) prepare(ctx context.Context) (why string) {
+	if x.prepared {
+		return ""
+	}
+	x.keys = map[[16]byte]bool{}
+	for _, k := range x.r.people(x.content) {
+		x.keys[k.Key] = true
+	}
+	x.run = 3
+	if len(wordsOf(x.doc.Text)) < shortText {
+		x.run = 1
+	}
+	x.common = shinglesOf(x.doc.Text, x.run)
+	if !x.j.sum.is(x.body) {
+		text, _, err := x.text(ctx, x.body)
 		if err != nil {
 			return "the document could not be read a second time"
 		}
+		first := x.common
 		x.common = first.and(shinglesOf(text, x.run))
 		if x.common.share(first) < stableText {
 			return "the document is another each time it is fetched, so that looking as others says nothing"
 		}
-		x.common = x.common.without(x.p.around(ctx, x))
-		return ""
 	}
-	return why
+	x.common = x.common.without(x.p.around(ctx, x))
+	x.prepared = true
+	return ""
 }
+
+// sum is the hash of a file's bytes, of a nil one it is unknown.
+type sum [sha256.Size]byte
+
+func (s *sum) of(b []byte) {
+	if s != nil {
+		*s = sha256.Sum256(b)
+	}
+}
+
+func (s *sum) is(b []byte) bool { return s != nil && *s == sha256.Sum256(b) }
 
 // cut reports whether the document is longer than what a look brings.
 func (x *comparison) cut() bool { return x.length > int64(len(x.body)) }
@@ -304,10 +332,9 @@ func (x *comparison) compare(ctx context.Context, s source.Sight) (answer, strin
 		return undecided, cmp.Or(s.Why, s.Seen.String())
 	case bytes.Equal(s.Body, x.body) && (s.Length == x.length || !x.cut()):
 		return can, ""
+	case isPage(s.Body) && !x.page:
+		return cannot, "" // a page in place of the document
 	case x.cut():
-		if isPage(s.Body) && !x.page {
-			return cannot, ""
-		}
 		return undecided, "another document was shown at the same address"
 	}
 	switch is, why := x.compareText(ctx, s.Body); {
@@ -315,8 +342,6 @@ func (x *comparison) compare(ctx context.Context, s source.Sight) (answer, strin
 		return is, why
 	case refused:
 		return cannot, ""
-	case isPage(s.Body) && !x.page:
-		return cannot, "" // a page in place of the document
 	default:
 		return undecided, why
 	}
@@ -324,6 +349,9 @@ func (x *comparison) compare(ctx context.Context, s source.Sight) (answer, strin
 
 // compareText looks for the people and the words of the document.
 func (x *comparison) compareText(ctx context.Context, body []byte) (answer, string) {
+	if why := x.prepare(ctx); why != "" {
+		return undecided, why
+	}
 	text, people, err := x.text(ctx, body)
 	if err != nil {
 		return undecided, "what was shown could not be read"

@@ -127,6 +127,7 @@ func match(globs []string, p string) bool {
 // job is one file on its way through the pipeline.
 type job struct {
 	t     *target
+	sum   *sum // of what was read, where somebody asks for it
 	entry source.Entry
 	in    *folder
 	// known is what is remembered of the file.
