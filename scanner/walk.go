@@ -275,6 +275,9 @@ func (w *walk) list(ctx context.Context, f *folder) {
 			f.broken.Store(true)
 			w.listFault(ctx, f, err)
 			return
+		case errors.Is(err, source.ErrEndless):
+			w.t.listed()
+			w.skipEntry(e, finding.StageList, finding.Loop, err)
 		case err != nil:
 			f.broken.Store(true)
 			w.t.listed()

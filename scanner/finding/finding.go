@@ -7,7 +7,10 @@
 // excerpt that identifies a person.
 package finding
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Severity orders findings for the reader.
 type Severity string
@@ -105,6 +108,11 @@ type Cure struct {
 	To string `json:"to,omitempty"`
 	// Command is what an administrator could run; aktvakt never runs it.
 	Command string `json:"command,omitempty"`
+}
+
+// Portal reports whether the change is to be made in a portal.
+func (c *Cure) Portal() bool {
+	return strings.HasPrefix(c.At, "https://") || strings.HasPrefix(c.At, "http://")
 }
 
 // Evidence is one piece of masked evidence.

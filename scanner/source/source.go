@@ -164,6 +164,9 @@ var (
 	ErrLocked = errors.New("file is locked")
 	// ErrOffline: opening would recall the file from tape or cloud.
 	ErrOffline = errors.New("file is offline")
+	// ErrEndless: the entry stands for others that were left out, because they go
+	// on without end or farther than the scope.
+	ErrEndless = errors.New("left out")
 	// ErrVanished: the entry was listed and is gone.
 	ErrVanished = fs.ErrNotExist
 )

@@ -221,7 +221,10 @@ func (d *Dossier) cause() string {
 			continue
 		}
 		from := v.InheritedFrom
-		if from == "" {
+		switch {
+		case v.By != "":
+			from = d.text.Say("who." + v.By)
+		case from == "":
 			from = d.text.Say("who.itself")
 		}
 		return s + ". " + d.text.Say("dos.cause.rule", "rule", v.Name, "from", from)
@@ -234,8 +237,12 @@ func (d *Dossier) measures() string {
 	if c == nil {
 		return ""
 	}
+	key := "cure." + c.Kind
+	if c.Kind == "acl" && c.Portal() {
+		key = "cure.acl.page"
+	}
 	lines := []string{
-		d.text.Say("cure."+c.Kind, "documents", d.text.Count("n.documents", c.Closes)),
+		d.text.Say(key, "documents", d.text.Count("n.documents", c.Closes)),
 		d.text.Say("cure.at") + ": " + c.At,
 	}
 	if c.ACE != "" {

@@ -56,7 +56,10 @@ func (s *sink) card(in finding.Incident) card {
 			Name: report.Plain(v.Name), Rights: t.Word("right", v.Rights), People: t.Number(v.People),
 			From: report.Plain(v.InheritedFrom), Wide: contains(in.Wide, v.Name),
 		}
-		if r.From == "" {
+		switch {
+		case v.By != "":
+			r.From = t.Say("who." + v.By)
+		case r.From == "":
 			r.From = t.Say("who.itself")
 		}
 		for _, p := range v.Path {
@@ -168,6 +171,9 @@ func (s *sink) cure(c *card, in finding.Incident) {
 	key := "cure." + cure.Kind
 	if cure.Kind == "acl" && in.Documents == 1 && cure.At != in.Root {
 		key = "cure.acl.file"
+	}
+	if cure.Kind == "acl" && cure.Portal() {
+		key = "cure.acl.page"
 	}
 	c.Cure = t.Say(key, "documents", t.Count("n.documents", cure.Closes))
 	c.CureAt, c.CureTo, c.Command = report.Plain(cure.At), report.Plain(cure.To), cure.Command

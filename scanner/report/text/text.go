@@ -86,6 +86,9 @@ func incident(b *strings.Builder, i finding.Incident) {
 			if v.InheritedFrom != "" {
 				rule += " set on " + v.InheritedFrom
 			}
+			if v.By == "probe" {
+				rule = v.Name + ", as its probe account saw"
+			}
 			rules = append(rules, rule)
 		}
 	}
@@ -99,6 +102,8 @@ func incident(b *strings.Builder, i finding.Incident) {
 			fmt.Fprintf(b, "  cure: move it, for example to %s\n", c.To)
 		case c.Kind == "move":
 			fmt.Fprintf(b, "  cure: move it to a folder that only its readers can open\n")
+		case c.Portal():
+			fmt.Fprintf(b, "  cure: narrow who may open %s: %s (closes %d)\n", c.At, cmp.Or(c.ACE, "the rule"), c.Closes)
 		default:
 			fmt.Fprintf(b, "  cure: narrow %s on %s (closes %d)\n", cmp.Or(c.ACE, "the rule"), c.At, c.Closes)
 		}
