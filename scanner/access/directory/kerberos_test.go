@@ -107,6 +107,7 @@ func testKerberosRefusals(t *testing.T, lab *adtest.Lab) {
 // credential cache.
 func testKerberosProgram(t *testing.T, lab *adtest.Lab, cache string) {
 	p := build(t, lab)
+	t.Run("config check", func(t *testing.T) { testCheckRefusals(t, p) })
 	for name, logon := range map[string]string{
 		"keytab":           "{user: scanner, keytab: " + lab.Keytab + ", krb5_conf: " + lab.Krb5Conf + "}",
 		"credential cache": "{ccache: " + cache + ", krb5_conf: " + lab.Krb5Conf + "}",
@@ -134,6 +135,29 @@ access: {service_accounts: ["e0*"]}
 				}
 			}
 		})
+	}
+}
+
+// testCheckRefusals: config check says what is wrong with an account, and tries
+// one that was refused once only.
+func testCheckRefusals(t *testing.T, p *program) {
+	stale := p.lab.StaleKeytab("u03")
+	wrong := p.write(t, "wrong", "Wrong-Passw0rd!\n")
+	for name, c := range map[string]struct{ logon, directory, want string }{
+		"stale keytab": {
+			"{user: u03, keytab: " + stale + ", krb5_conf: " + p.lab.Krb5Conf + "}", "",
+			`(?s)missing +log on +.*kerberos: the key of u03@LAB\.TEST is wrong.*To do:.*make the keytab anew`,
+		},
+		"wrong password": {
+			"{domain: LAB, user: u04, password_file: " + wrong + "}",
+			"directories: [{url: 'ldaps://" + adtest.DCName + "', user: u04@lab.test, ca_file: " + p.lab.CAFile() + ", password_file: " + wrong + "}]\n",
+			`(?s)missing +log on +.*LDAP Result Code 49.*untried +smb://fs1\.lab\.test/docs +log on +the account LAB.u04 was refused above`,
+		},
+	} {
+		config := p.write(t, "refused.yaml", "targets: [{url: 'smb://fs1.lab.test/docs', credentials: "+c.logon+"}]\n"+c.directory)
+		if out := p.run(t, 3, "config", "check", "--config", config); !regexp.MustCompile(c.want).MatchString(out) {
+			t.Errorf("%s: config check lacks %q:\n%s", name, c.want, out)
+		}
 	}
 }
 
