@@ -44,7 +44,7 @@ func prefixHash(w []byte) uint16 {
 func glance(w []byte, a int) bool {
 	for j := a; j > 0 && j > a-8; j-- {
 		switch w[j-1] {
-		case ' ', ':', '.', '=', '"', '\t', '-', ')', '>', '#':
+		case ' ', ':', '.', '=', '"', '\t', '-', ')', '>', '#', ',', '(':
 			continue
 		}
 		return letterBefore(w, j)
@@ -82,7 +82,10 @@ func bounds(w []byte, a, e int, c *cand) (f flag, ok bool) {
 		f |= fl
 	}
 	if fl, ok := rightBound(w, e); !ok {
-		return 0, false
+		if c.form == formText || !gluedTail(w, e) || !glance(w, a) {
+			return 0, false
+		}
+		f |= flagTail
 	} else {
 		f |= fl
 	}
@@ -134,6 +137,9 @@ func leftBound(w []byte, a int, c *cand) (f flag, ok bool) {
 		if digitAt(a - 2) {
 			f |= flagRow
 		}
+		if a > 1 && w[a-2] == '$' {
+			f |= flagAmount
+		}
 	case '\'', '"':
 		if a > 1 && w[a-2]|0x20 == 'x' && (a == 2 || !letterBefore(w, a-2)) {
 			return 0, false // a literal in hexadecimal
@@ -156,7 +162,12 @@ func leftBound(w []byte, a int, c *cand) (f flag, ok bool) {
 		}
 	case '+', '$':
 		return 0, false
-	case '/', ':', '\\', '#':
+	case '#': // an issue, or an entity such as &#0510102395;
+		if a > 1 && w[a-2] == '&' {
+			return 0, false
+		}
+		f |= flagMinus
+	case '/', ':', '\\':
 		if digitAt(a - 2) {
 			f |= flagPath
 		}
@@ -164,7 +175,7 @@ func leftBound(w []byte, a int, c *cand) (f flag, ok bool) {
 		if p >= 0x80 {
 			if r, n := utf8.DecodeLastRune(w[:a]); isLetter(r) {
 				return gluedLabel(w, a)
-			} else if unicode.IsDigit(r) || isDash(r) && digitAt(a-n-1) {
+			} else if unicode.IsDigit(r) || unicode.Is(unicode.Sc, r) || isDash(r) && digitAt(a-n-1) {
 				return 0, false
 			}
 			return 0, true
@@ -204,7 +215,7 @@ func rightBound(w []byte, e int) (f flag, ok bool) {
 	digitAt := func(i int) bool { return i < len(w) && isDigit(w[i]) }
 	switch p := w[e]; p {
 	case ' ':
-		if digitAt(e + 1) {
+		if digitAt(e+1) && (digitAt(e+2) || e+2 >= len(w) || w[e+2] == ' ') {
 			f |= flagRow
 		}
 	case '\n', '\r', '\t', ')', '"', '\'', ';', '|', '<', '>', ']', '_', '&', '}', '*', '?', '!', '\\':
@@ -243,6 +254,19 @@ func rightBound(w []byte, e int) (f flag, ok bool) {
 		}
 	}
 	return f, true
+}
+
+// gluedTail reports whether a word starts at e, as where a space got lost:
+// 198507072380Namn. Digits of hexadecimal numbers are none.
+func gluedTail(w []byte, e int) bool {
+	n, plain := 0, false
+	for i := e; i < len(w) && i < e+24 && isWordByte(w[i]); i++ {
+		if _, hex := hexValue(w[i]); !hex && w[i] < 0x80 {
+			plain = true
+		}
+		n++
+	}
+	return n >= 3 && plain && (e+n >= len(w) || !isDigit(w[e+n]))
 }
 
 // inGUID reports whether w[a:e] lies in groups of hexadecimal digits joined

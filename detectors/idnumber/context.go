@@ -1,8 +1,11 @@
 package idnumber
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
+
+	"aktvakt/detectors/name"
 )
 
 // surroundings is what the text beside a number says about it.
@@ -14,10 +17,15 @@ type surroundings struct {
 	name     bool // two capitalised words beside it
 	negative float64
 	unknown  bool // some other label stands before it
+	prev     bool // the first word stands on the line above
+	noun     bool // a line begins with some noun and the number: Anbud 248...
+	code     bool // capitals join it as in a code: BY-0402...
 	// otherNumber: the label says that it is the number of something else.
 	otherNumber bool
-	org         bool
-	unit        bool
+	// thing: the header names what no person's number is for, such as goods.
+	thing bool
+	org   bool
+	unit  bool
 }
 
 const (
@@ -28,7 +36,13 @@ const (
 
 // wordBreak reports whether a rune ends a word, such as a dash or a
 // non-breaking space.
-func wordBreak(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) }
+func wordBreak(r rune) bool {
+	switch {
+	case r == 0xAD, r >= 0x200B && r <= 0x200F, r == 0x2060:
+		return false // shows nothing inside a word
+	}
+	return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r)
+}
 
 // wordStart is the start of the word that ends at e, not before low; e itself
 // where no word ends there.
@@ -78,6 +92,11 @@ func classifySplit(w []byte) word {
 	if x.class != wordOther && x.class != wordUnknown {
 		return x
 	}
+	if x.class == wordOther && len(w) >= 6 {
+		if y := identifierOf(w); y.class != wordOther {
+			return y
+		}
+	}
 	for i := len(w) - 2; i > 0; i-- {
 		if w[i] >= 'A' && w[i] <= 'Z' && w[i-1] >= 'a' && w[i-1] <= 'z' {
 			if y := classify(buf[:foldWord(buf[:], w[i:])]); y.class != wordOther {
@@ -87,6 +106,32 @@ func classifySplit(w []byte) word {
 		}
 	}
 	return x
+}
+
+// identifierOf classifies a word that ends in "id", such as journalpostid: the
+// identifier of a person, or of something else. Names such as Astrid, and
+// words such as arbetstid, are none.
+func identifierOf(w []byte) word {
+	n := len(w) - 2
+	if w[n+1]|0x20 != 'd' || w[n] != 'I' && w[n] != 'i' {
+		return word{}
+	}
+	if n < 3 {
+		return word{}
+	}
+	camel := w[n] == 'I' && w[n-1] >= 'a' && w[n-1] <= 'z'
+	if !camel && (w[0] < 'a' || w[n-1] == 't' || w[n-1] == 'v') {
+		return word{}
+	}
+	var buf [40]byte
+	switch x := classify(buf[:foldWord(buf[:], w[:n])]); x.class {
+	case wordPerson:
+		return word{wordID, kindsAll}
+	case wordOther, wordCase:
+		return word{class: wordUnknown}
+	default:
+		return x
+	}
 }
 
 // before reads the words before the number at start. It stops at another
@@ -111,7 +156,7 @@ func before(w []byte, start int) (s surroundings) {
 			if n > 0 || line > 2 {
 				break
 			}
-			prev = true
+			prev, s.prev = true, true
 		}
 		if cells && n > 0 {
 			break
@@ -141,7 +186,7 @@ func before(w []byte, start int) (s surroundings) {
 		if g-a == 1 && x.class == wordPerson && (g >= len(w) || w[g] != '.') {
 			x = word{} // f. is född, f is not
 		}
-		if number || x.class == wordOther && g-a <= 6 {
+		if number || (x.class == wordOther || x.class == wordRecord) && g-a <= 6 {
 			x = combine(w[a:g], x, number)
 		}
 		if comma && n > 0 {
@@ -152,63 +197,165 @@ func before(w []byte, start int) (s surroundings) {
 		switch x.class {
 		case wordLabel:
 			s.label, s.weight, s.unknown = x.kinds, weight, false
+			s.label |= otherLabel(w, low, a)
 			if prev && n > 2 {
 				s.weight *= 0.5
 			}
 			return s
 		case wordID:
+			if k == 0 && g-a == 2 && idOfThing(w, low, a) {
+				s.otherNumber = true
+				return s
+			}
 			if n > 0 || g == e0 || w[g] != '_' {
 				s.id = max(s.id, weight)
 			}
 		case wordPerson:
 			s.person = max(s.person, weight)
+			if n == 0 && x.kinds != 0 && line == 0 {
+				s.id = max(s.id, 0.7) // borger 1204649929
+			}
+			if n == 0 && e0 > low+2 && (w[e0-1] == '/' || w[e0-1] == '\\') && g == e0-1 {
+				s.id = max(s.id, 0.8) // a path such as /borger/0101109926
+			}
 		case wordNumber:
 			number = true
 			continue
 		case wordFiller:
 			continue
-		case wordNegative:
+		case wordNegative, wordOrg:
+			if l := otherLabel(w, low, a); l != 0 {
+				s.label, s.weight, s.unknown = l, weight, false
+				return s
+			}
+			if x.class == wordOrg {
+				s.org = k <= 2 && (g >= len(w) || w[g] != '/') // lists.boost.org/2014
+				return s
+			}
 			if s.person == 0 && (s.id == 0 || k <= 1) {
-				s.negative, s.id = weight, 0
+				s.negative, s.id = weight*distant[min(k, len(distant)-1)], 0
 				if prev {
-					s.negative *= 0.7
+					s.negative *= 0.85
+				}
+				if capital >= 2 {
+					s.negative *= 0.4 // a name stands between
 				}
 			}
-			return s
-		case wordOrg:
-			s.org = true
 			return s
 		case wordCase:
 			if number {
 				s.negative = weight
 				return s
 			}
-			s.negative = max(s.negative, 0.15)
+			s.negative = max(s.negative, 0.08)
 		case wordUnknown:
 			s.otherNumber = k == 0
 			return s
 		case wordUnit:
 			return s
-		case wordOther:
+		case wordThing:
+			if k == 0 && g == e0-1 && (w[g] == ' ' || w[g] == '/' || w[g] == '-') || number || s.id > 0 && k == 1 || s.code && k == 1 || colon && k == 0 {
+				s.negative, s.id = 0.9, 0
+				return s
+			}
+		case wordOther, wordRecord:
 			if number && k == 0 {
 				s.otherNumber = true
 				return s
 			}
-			if k == 0 && colon && !prev {
-				s.unknown = true
+			if k == 0 && x.class == wordOther && !prev {
+				s.unknown = colon
+				s.noun = n == 0 && !colon && g == e0-1 && (w[g] == ' ' && startsLine(w, a) || w[g] == '-' || w[g] == '(' && !isUpper) && g-a > 2 && !isVerb(w[a:g]) && (isASCIILetter(w[a]) || w[a] == 0xC3) && !name.Known(w[a:g])
+				s.code = n == 0 && g-a <= 4 && g == e0-1 && (w[g] == ' ' || w[g] == '-') && allCapitals(w[a:g])
 			}
 			if isUpper && g-a > 1 && capital == k && !prev {
 				capital++
+				if n == 0 && w[e0-1] == '(' {
+					s.person = 0.7 // Sven (430829-8159)
+				}
 			}
 		}
 		number = false
 		k++
 		weight *= 0.85
 	}
+	if number && k == 0 {
+		s.unknown = true // the number of what?
+	}
 	if capital >= 2 {
-		s.name, s.unknown = true, false
+		s.name, s.unknown, s.noun = true, false, false
 	}
 	return s
+}
+
+// otherLabel is the label that a slash joins to the word at a, which is another:
+// Fødselsnummer/D-nummer, CPR-/CVR-nr.
+func otherLabel(w []byte, low, a int) kindSet {
+	if a < low+3 || w[a-1] != '/' {
+		return 0
+	}
+	e := a - 1
+	for e > low && (w[e-1] == '-' || w[e-1] == '.' || w[e-1] == ' ') {
+		e--
+	}
+	x := classifySplit(w[wordStart(w, low, e):e])
+	if x.class != wordLabel {
+		return 0
+	}
+	return x.kinds
+}
+
+// isVerb reports the ending of a past tense: Träffade 850707-2380.
+func isVerb(w []byte) bool {
+	return bytes.HasSuffix(w, []byte("ade")) || bytes.HasSuffix(w, []byte("ede"))
+}
+
+// distant is how much a word that names another number still counts with so
+// many words between: a label stands close to its number.
+var distant = [...]float64{1, 1, 0.6, 0.35, 0.2}
+
+// startsLine reports whether the word at a begins its line or cell.
+func startsLine(w []byte, a int) bool {
+	if a == 0 {
+		return true
+	}
+	switch w[a-1] {
+	case '\n', '\t', ';', '|', '>', '"':
+		return true
+	}
+	return false
+}
+
+// allCapitals reports whether a word is two capital letters or more, as the
+// prefix of a code.
+func allCapitals(w []byte) bool {
+	for _, c := range w {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return len(w) >= 2
+}
+
+// idOfThing reports whether the word before "id" at a, one space apart, makes
+// it the identifier of something else than a person: Meeting ID.
+func idOfThing(w []byte, low, a int) bool {
+	if a < low+4 || w[a-1] != ' ' {
+		return false
+	}
+	b := wordStart(w, low, a-1)
+	if b > low && w[b-1] == ' ' && classifySplit(w[b:a-1]).class == wordFiller { // møtet har id
+		a = b
+		b = wordStart(w, low, a-1)
+	}
+	if a-1-b < 3 || name.Known(w[b:a-1]) {
+		return false
+	}
+	switch classifySplit(w[b : a-1]).class {
+	case wordOther, wordThing, wordUnknown, wordCase:
+		return true
+	}
+	return false
 }
 
 // hyphenated classifies a word and the one that a hyphen joins to it, such
@@ -222,13 +369,24 @@ func hyphenated(w []byte, low, a, e int) (word, int) {
 	n := foldWord(buf[:16], w[h:a-1])
 	n += foldWord(buf[n:], w[a:e])
 	x := classify(buf[:n])
-	if string(buf[:n]) == "pnr" {
+	switch string(buf[:n]) {
+	case "pnr":
 		x.kinds = kindsSE // in Danish the number of a place of production
+	case "dnr":
+		x = word{wordLabel, 1 << noDNummer} // without the hyphen a case number
 	}
-	if x.class != wordLabel && x.class != wordNegative && x.class != wordOrg {
-		return word{}, a
+	switch x.class {
+	case wordLabel, wordNegative, wordOrg, wordThing:
+		return x, h
+	case wordOther:
+		// objekt-id, not Patient-ID
+		if e-a == 2 && string(buf[n-2:n]) == "id" && a-1-h >= 4 {
+			if y := classify(buf[:n-2]); y.class == wordOther || y.class == wordThing || y.class == wordCase {
+				return word{class: wordUnknown}, h
+			}
+		}
 	}
-	return x, h
+	return word{}, a
 }
 
 // letterSpaced classifies a word whose letters have a space between them and
@@ -347,7 +505,11 @@ func after(w []byte, e int) (s surroundings) {
 	i := e
 	if i < high && (w[i] == ' ' || w[i] == 0xC2) {
 		// A unit stands directly behind.
-		if x, _ := wordAt(w, i+space(w, i), high); x.class == wordUnit {
+		j := i + space(w, i)
+		if j < high && w[j] == '#' {
+			s.unit = true // a line of a payment slip
+		}
+		if x, end := wordAt(w, j, high); x.class == wordUnit || x.class == wordNegative && isRevision(w[j:end]) {
 			s.unit = true
 		}
 	}
@@ -393,6 +555,12 @@ func (s surroundings) named(capital int) surroundings {
 	return s
 }
 
+// isRevision reports whether a word behind a number makes it a drawing's or a
+// program's.
+func isRevision(w []byte) bool {
+	return bytes.EqualFold(w, []byte("rev")) || bytes.EqualFold(w, []byte("ver")) || bytes.EqualFold(w, []byte("version"))
+}
+
 // wordAt classifies the word that starts at i and tells its end.
 func wordAt(w []byte, i, high int) (word, int) {
 	e := i
@@ -431,7 +599,7 @@ func headerWords(w []byte) (s surroundings) {
 			continue
 		}
 		x := classifySplit(w[a:e])
-		if number || x.class == wordOther && e-a <= 6 {
+		if number || (x.class == wordOther || x.class == wordRecord) && e-a <= 6 {
 			x = combine(w[a:e], x, number)
 		}
 		switch x.class {
@@ -442,8 +610,9 @@ func headerWords(w []byte) (s surroundings) {
 			s.id = 1
 		case wordPerson:
 			s.person = 1
-		case wordNegative, wordUnit:
+		case wordNegative, wordUnit, wordThing:
 			s.negative = 1
+			s.thing = x.kinds == 0
 		case wordOrg:
 			s.org = true
 		case wordCase:

@@ -118,10 +118,18 @@ func (f *Finder) prepare(st *pass, name bool) {
 	for c := range nCountries {
 		v := 0.0
 		st.spoken[c] = known && p.share[c] >= 0.75
-		if st.spoken[c] {
+		switch {
+		case p.nordic == 0:
+		case p.nordic == 1 && p.share[c] == 1: // one word says little
+			v += wLanguage / 2
+		case p.nordic == 1:
+			v += wOther / 2
+		case p.share[c] >= 0.75:
 			v += wLanguage
-		} else if known && p.share[c] < 0.4 {
+		case p.share[c] < 0.4:
 			v += wOther
+		default:
+			v += wOther / 2
 		}
 		if f.hasHome {
 			if c == f.home {

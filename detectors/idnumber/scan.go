@@ -50,6 +50,10 @@ const (
 	nForms
 )
 
+// dashed reports whether a hyphen parts the number's date from the rest, as in
+// few other numbers.
+func (f form) dashed() bool { return f == formHyphen || f == formSpaced || f == formBreak }
+
 // flag is what else is known of a candidate.
 type flag uint16
 
@@ -67,6 +71,7 @@ const (
 	flagIdent                         // ends an identifier such as td.id_1
 	flagDull                          // a pattern such as 0102030405
 	flagFile                          // part of a document's file name
+	flagTail                          // a word behind it without a space
 )
 
 // cand is a number whose date and check digits hold for some kind.

@@ -1,33 +1,41 @@
 package idnumber
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // Weights are in log-odds: 1.39 is a confidence of 0.8, 2.94 is 0.95. Those of
 // dates and check digits are the logarithms of the odds that random digits
 // pass; the others were set on labelled texts and on random and real noise.
 const (
-	wDate      = 3.3 // a real day and month: 1 in 27
-	wCentury   = 3.7 // and a century before it
-	wLabel     = 5.0
-	wID        = 1.6
-	wPerson    = 1.3
-	wName      = 1.2
-	wNegative  = -6.5
-	wUnknown   = -2.4 // a label that is not known
-	wOtherNr   = -6.0 // a label that names the number of something else
-	wWrong     = -3.0 // the label is another kind's
-	wUnit      = -3.0
-	wAmount    = -3.0
-	wPath      = -1.5
-	wMail      = -2.0
-	wMinus     = -2.5
-	wHome      = 0.8
-	wNotHome   = -0.7
-	wLanguage  = 1.0
-	wOther     = -1.2 // the text is in the language of another country
-	wAlone     = 1.2  // the text is nothing but the number
-	wCompanion = 0.9  // labelled numbers of the kind stand elsewhere in the text
-	floor      = 0.1  // a labelled number stays possible
+	wDate        = 3.3 // a real day and month: 1 in 27
+	wCentury     = 3.7 // and a century before it
+	wLabel       = 5.0
+	wID          = 1.6
+	wPerson      = 1.3
+	wName        = 1.2
+	wNegative    = -7.2
+	wUnknown     = -2.4 // a label that is not known
+	wOtherNr     = -6.0 // a label that names the number of something else
+	wNoun        = -3.9 // a noun that is not known, at the start of a line
+	wNounOnly    = -1.6 // the same before a hyphen where check digits are missing already
+	wCode        = -2.0 // capitals as in a code
+	wWrong       = -3.0 // the label is another kind's
+	wUnit        = -3.0
+	wAmount      = -3.0
+	wPath        = -1.5
+	wMail        = -2.0
+	wMinus       = -2.5
+	wHome        = 0.8
+	wNotHome     = -0.7
+	wLanguage    = 1.0
+	wOther       = -1.2 // the text is in the language of another country
+	wAlone       = 1.2  // the text is nothing but the number
+	wCompanion   = 0.9  // labelled numbers of the kind stand elsewhere in the text
+	wBare        = -0.7 // ten digits in a row of which nothing is known
+	wDanishSpace = 0.8  // what else would Danes group like that
+	floor        = 0.1  // a labelled number stays possible
 )
 
 // priorOf is the log-odds of a number of n digits before looking at it.
@@ -65,7 +73,7 @@ func (c *cand) own(k kind) float64 {
 	case k == dkCPR:
 		v -= 0.7
 	case k == isKennitala:
-		v -= 1.2
+		v -= 2.6 // since 2026 only
 	}
 	switch k {
 	case isKennitala:
@@ -112,6 +120,10 @@ func phone(c *chars) bool {
 // needsLabel lists the kinds that are believed beside a label only.
 const needsLabel = 1<<isKerfis | 1<<foPtal | 1<<eeIsikukood | 1<<noFHNummer
 
+// fewer is by how much less the digits are expected to be a country's, for its
+// few people; it decides between countries only.
+var fewer = [nCountries]float64{is: 2, ee: 1, fo: 2}
+
 // wChoice is how much better the digits must fit another country to be read
 // as its number rather than as the home country's.
 const wChoice = 3.0
@@ -132,7 +144,7 @@ func (f *pass) weigh(c *cand) (best kind, score float64, labelled bool) {
 			continue
 		}
 		v, l, ok := f.weighAs(c, k, &s)
-		w := v
+		w := v - fewer[rules[k].country]
 		if v > 0 && f.hasHome && rules[k].country == f.home {
 			w += wChoice
 		}
@@ -167,8 +179,37 @@ func (f *pass) around(c *cand) (s context) {
 	}
 	if c.column >= 0 {
 		s.header = f.tables.columns[c.column].header
+		if s.prev && s.header != (surroundings{}) {
+			s.surroundings = surroundings{} // the row above is about something else
+		}
+		if c.form == formSplit && s.header.label == 0 && s.header.id > 0 && int(c.column)+1 < len(f.tables.columns) {
+			// Date of birth in one column, the rest in the next.
+			if next := f.tables.columns[c.column+1].header; next.label != 0 {
+				s.header.label = next.label
+			} else if next.id > 0 || next.negative == 0 && !next.thing {
+				s.header.label = kindsAll
+			}
+		}
 	}
 	return s
+}
+
+// wrapped reports whether a number that is split over two lines stands in
+// running text: a word before it on its line and one behind it on the next.
+func (f *pass) wrapped(c *cand) bool {
+	b := f.scan.body
+	if bytes.IndexByte(b[c.start:c.end], '\n') < 0 || c.start < 3 || b[c.start-1] != ' ' ||
+		!letterBefore(b, c.start-1) && (b[c.start-2] != ',' || !letterBefore(b, c.start-2)) {
+		return false
+	}
+	e := c.end
+	if e < len(b) && (b[e] == ',' || b[e] == ')') {
+		e++
+	}
+	if e < len(b) && b[e] == '.' && (e+1 == len(b) || b[e+1] == '\n' || b[e+1] == ' ') {
+		return true
+	}
+	return e+1 < len(b) && b[e] == ' ' && isWordByte(b[e+1])
 }
 
 // weighAs scores a candidate as kind k. ok is false where the kind may not be
@@ -182,14 +223,14 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	switch {
 	case needsLabel&(1<<k) != 0 && !labelled,
 		k == seReserv && !c.full.has(k) && !labelled,
-		c.flags&flagLoose != 0 && !labelled,
-		c.flags&flagOCR != 0 && !labelled && (s.person < 0.6 && !s.name || !chance[k].checked):
+		c.flags&(flagLoose|flagTail) != 0 && !labelled,
+		c.flags&flagOCR != 0 && !labelled && !s.damageAllowed(c, k):
 		return 0, false, false
 	}
 	pop := f.population(c)
 	stats := pop.term(k)
 	if (c.form == formLost || c.form == formSplit) && !labelled && (!chance[k].checked || pop.full[k] < 4 || stats < 1.5) {
-		person := c.column < 0 && (s.person >= 0.8 || s.name) || c.column >= 0 && s.header.id > 0
+		person := c.column < 0 && (s.person >= 0.8 || s.name) || f.wrapped(c) || c.column >= 0 && s.header.id > 0
 		if c.form != formSplit || !person || !chance[k].checked {
 			return 0, false, false
 		}
@@ -198,7 +239,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	if !labelled && s.id+s.person+s.header.id+s.header.person == 0 && pop.random(k) {
 		stats = min(stats, -3)
 	}
-	if s.negative > 0.5 {
+	if s.negative > 0.5 || s.header.thing && s.header.label == 0 {
 		stats = min(stats, 0) // the label owns this number
 	}
 	v += c.own(k) + stats + f.country[rules[k].country]
@@ -223,7 +264,14 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	if label > 0 && rules[k].country == dk && s.label.has(sePersonnummer) {
 		v -= 0.5 // Danes say CPR
 	}
-	v += s.rest(k, label)
+	v += s.rest(c, k, label)
+	switch {
+	case label > 0:
+	case k == dkCPR && c.form == formSpace && f.spoken[dk]:
+		v += wDanishSpace
+	case stats <= 0 && !f.alone && !f.companions.has(k) && s.bare(c):
+		v += wBare
+	}
 	if f.companions.has(k) && !labelled {
 		v += wCompanion
 	}
@@ -234,6 +282,22 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 		v = max(v, floor)
 	}
 	return v, labelled, true
+}
+
+// damageAllowed reports whether digits that recognition took for letters are
+// believed without a label.
+func (s *context) damageAllowed(c *cand, k kind) bool {
+	if chance[k].checked {
+		return s.person >= 0.6 || s.name || s.id >= 0.8
+	}
+	return c.form == formHyphen && (s.person >= 0.45 || s.id >= 0.8)
+}
+
+// bare reports whether nothing but its own digits speaks for a candidate of
+// ten digits in a row.
+func (s *context) bare(c *cand) bool {
+	return c.form == formBare && c.n == 10 && c.flags&flagFile == 0 &&
+		s.id+s.person+s.header.id+s.header.person+s.behind.person == 0 && !s.name && !s.behind.name && !s.org
 }
 
 // labelWeight is how strongly a label or header names kind k: 0 to 1.
@@ -255,7 +319,7 @@ func (s *context) labelWeight(k kind) float64 {
 }
 
 // rest is what all else around the number adds.
-func (s *context) rest(k kind, label float64) (v float64) {
+func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 	if label == 0 {
 		if (s.label | s.header.label | s.behind.label) != 0 {
 			v += wWrong
@@ -264,8 +328,18 @@ func (s *context) rest(k kind, label float64) (v float64) {
 		switch {
 		case s.otherNumber:
 			v += wOtherNr
+		case s.unknown && !c.full.has(k) && c.form.dashed():
+			v += wNounOnly
 		case s.unknown:
 			v += wUnknown
+		case s.noun && c.form.dashed() && !c.full.has(k):
+			v += wNounOnly
+		case s.noun && c.form.dashed():
+			v += wUnknown
+		case s.noun:
+			v += wNoun
+		case s.code:
+			v += wCode
 		}
 		if s.header.unknown || s.header.otherNumber {
 			v += wUnknown

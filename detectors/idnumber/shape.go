@@ -1,5 +1,7 @@
 package idnumber
 
+import "bytes"
+
 // shape groups cells that statistics compare.
 type shape uint8
 
@@ -294,18 +296,28 @@ func (s *scan) tryHetuSign(w []byte, a, j, f int, k sep) bool {
 
 // tryHetuLetter takes 131052A308T and 131052 A 308T.
 func (s *scan) tryHetuLetter(w []byte, a, e int) bool {
-	j := e
 	fm := formText
-	if j+1 < len(w) && w[j] == ' ' {
-		j, fm = j+1, formSpaced
+	j, k := readSep(w, e)
+	switch k {
+	case sepNone:
+		j = e
+	case sepSpace:
+		fm = formSpaced
+	case sepSplit:
+		fm = formSplit
+	default:
+		return false
 	}
 	if j >= len(w) || !isASCIILetter(w[j]) || hetuCentury(upper(w[j])) == 0 {
 		return false
 	}
 	sign := upper(w[j])
 	j++
-	if j < len(w) && w[j] == ' ' && fm == formSpaced {
-		j++
+	switch g, k := readSep(w, j); {
+	case k == sepSpace && fm == formSpaced:
+		j = g
+	case k == sepSplit && fm == formText && bytes.IndexByte(w[j:g], '\n') >= 0, k == sepBreak && fm == formText:
+		j, fm = g, formBreak
 	}
 	if j+4 > len(w) || !isDigit(w[j]) || !isDigit(w[j+1]) || !isDigit(w[j+2]) {
 		return false

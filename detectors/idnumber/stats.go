@@ -86,6 +86,9 @@ func (t *stat) term(k kind) float64 {
 	n := float64(t.total)
 	c := chance[k]
 	if t.total < 3 {
+		if t.total == 2 && !c.checked && t.date[k] == 2 {
+			return 0.4
+		}
 		return 0
 	}
 	date, full := float64(t.date[k]), float64(t.full[k])

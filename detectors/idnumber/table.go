@@ -196,9 +196,13 @@ func (t *tables) open() {
 	}
 	up := t.counts(t.lineAbove(t.lineStart), t.lineStart)
 	down := t.counts(t.lineEnd, t.endOfLine(t.lineEnd))
+	match := func(i int) bool { return here[i] > 0 && here[i] <= 255 && (up[i] == here[i] || down[i] == here[i]) }
 	for i, d := range delimiters {
-		if n := here[i]; n > 0 && n <= 255 && (up[i] == n || down[i] == n) {
-			t.start(d, n)
+		if d == ',' && match(i+1) && here[i+1] > here[i] {
+			continue // decimal commas in columns that spaces part
+		}
+		if match(i) {
+			t.start(d, here[i])
 			return
 		}
 	}

@@ -17,6 +17,8 @@ const (
 	wordOrg            // organisation number
 	wordUnknown        // the number of something unknown: xyznr
 	wordUnit           // kr, euro
+	wordThing          // names a thing, and its number if that follows at once: ritning
+	wordRecord         // names a document about a person: utredning
 )
 
 // word is an entry of the vocabulary.
@@ -61,19 +63,25 @@ var wordLists = []wordList{
 	{word{wordLabel, kindsNO}, "fnr fdnr", "fodselsn fodselnu foedselsn fodselsnr"},
 	{word{wordLabel, 1<<noHNummer | 1<<noFHNummer}, "hnr fhnr hnummer fhnummer", "hjelpenum hjelpenr hjelpn"},
 	{word{wordLabel, 1 << noDNummer}, "dnummer", ""},
-	{word{wordLabel, 1 << fiHetu}, "hetu hetun hetua hetut hetuja sotu", "henkilotun henkilotun hloturva sosiaaliturvatun personbeteckn hetutun"},
+	{word{wordLabel, 1 << fiHetu}, "hetu hetun hetua hetut hetuja sotu", "henkilotun hlotun hloturva sosiaaliturvatun personbeteckn hetutun"},
 	{word{wordLabel, kindsIS}, "kt ktala", "kennital kennitol kennit"},
 	{word{wordLabel, 1 << eeIsikukood}, "ik", "isikukood"},
 	{word{wordLabel, 1 << foPtal}, "ptal ptol ptalid", ""},
-	{word{wordLabel, kindsAll}, "ssn nin", "nationalid nationalident identitynum identitetsnum identitetsn personident personalid personnumber personalnumber personalident personalcode socialsecurity idnummer"},
-	{word{wordID, kindsAll}, "id ident identitet tunnus audkenni identifier fodelsedata fodselsdata fodselsdato fodelsedatum fodelsetid fodd fodt syntynyt syntymaaika sista siste sidste loppuosa kontrollsiffror identity", "fodelsedat fodselsdat fodelsetid syntymaa patientn pasientn klientn elevn brukern borgern medborgarn invanarn innbyggern beboern"},
-	{word{wordPerson, 0}, "patient patienten pasient pasienten klient klienten client patients pt barn barnet barnets barna born barns sokande sokanden soker sokeren ansoger ansogeren borger borgeren borgerens elev eleven elevens elever elevs potilas potilaan asiakas asiakkaan lapsi lapsen lapset hakija hakijan oppilas oppilaan nemandi nemanda sjuklingur barns born foreldri modir fadir mor mors mamma mamman far fars pappa pappan moder fader foralder vardnadshavare foresatt foresatte verge huvudman brukare brukaren bruker brukeren son sonen dotter dottern datter datteren dreng pige pojken flickan person personen anhorig medarbetare anstalld ansat ansatt tyontekija isa isan aiti aidin huoltaja puoliso vanhempi namn navn nimi nafn namnet medsokande faderen fadern moderen modern modrar forelderen foraeldrene foreldrene mormor farmor morfar farfar bestemor bedstemor drengen drengens pigen pigens pojkens flickan flickans gutten jenta syskon syskonen soskende sosken umsaekjanda umsakjanda umsakjandi barnsins drengsins stulkan stulkunnar modurinn faderinn idkarinn beboeren beboerens borgers klientens patientens pasientens brukarens sokandens hyresgast anmalan hustru hustrun aegtefaelle fosterbarn plejebarn familjehem gallande avser avseende gjelder gelder vedrorer vedr vedrorende ang angaende angaaende galler koskee vardar betraffande fodd fodt syntynyt faeddur faedd f make maka ektefelle aegtefaelle partner samboer sambo agare boende beboer forsjaraldili anmald misstankt tilltalad mistaenkt siktede tiltalte ung unge ungdom student pupil child mother father guardian user citizen applicant", ""},
+	{word{wordLabel, kindsAll}, "ssn nin idnummer idnummeret idnr idnumber idnumero", "nationalid nationalident identitynum identitetsnum identitetsn personident personalid personnumber personalnumber personalident personalcode socialsecurity"},
+	{word{wordID, kindsAll}, "id ident identitet tunnus tunniste tunnisteen audkenni identifier fodelsedata fodselsdata fodselsdato fodelsedatum fodelsetid fodd fodt syntynyt syntymaaika sista siste sidste loppuosa kontrollsiffror identity", "fodelsedat fodselsdat fodselsdag fodelsedag faedingard fodelsetid syntymaa patientn pasientn klientn elevn brukern borgern medborgarn invanarn innbyggern beboern"},
+	{word{wordPerson, kindsAll}, "arbetstagare arbetstagaren arbejdstager arbejdstageren arbeidstaker arbeidstakeren tyontekijan starfsmadur starfsmadurinn launthegi launthega lonmodtager lontagare sjuklings sjuklingurinn nemandinn nemandans modirin fadirinn malsadili fosterbarnet avliden avlidne avlidna avdode afdode vainaja brukar medborgar invanar innbygger borger bruker debitor debitoren gaeldenar galdenar galdenaren skyldner skyldneren velallinen skuldari pat anhorig anhoriga parorende omainen omaisen adstandandi adstandanda patient patienten pasient pasienten klient klienten client patients pt barn barnet barnets barna born barns sokande sokanden soker sokeren ansoger ansogeren borgeren borgerens elev eleven elevens elever elevs potilas potilaan asiakas asiakkaan lapsi lapsen lapset hakija hakijan oppilas oppilaan nemandi nemanda sjuklingur foreldri modir fadir mor mors mamma mamman far fars pappa pappan moder fader foralder vardnadshavare foresatt foresatte verge varge vaerge forsjaradilar foreldrar huvudman brukare brukaren brukeren son sonen sonnen sonnens dotter dottern datter datteren dreng pige pojken flickan anhorig medarbetare anstalld ansat ansatt tyontekija isa isan aiti aidin huoltaja puoliso vanhempi medsokande faderen fadern moderen modern modrar forelderen foraeldrene foreldrene mormor farmor morfar farfar bestemor bedstemor drengen drengens pigen pigens pojkens flickans gutten jenta syskon syskonen soskende sosken umsaekjanda umsakjanda umsakjandi barnsins drengsins stulkan stulkunnar modurinn faderinn idkarinn beboeren beboerens borgers klientens patientens pasientens brukarens sokandens hyresgast hustru hustrun aegtefaelle fosterbarn plejebarn familjehem make maka ektefelle partner samboer sambo boende beboer forsjaraldili misstankt tilltalad mistaenkt siktede tiltalte ung unge ungdom student pupil child mother father guardian user citizen applicant", ""},
+	// cues: what a number stands behind, but no person
+	{word{wordPerson, 0}, "akten aktens kolla kollar tjek tjekke sjekk sjekke tarkista tarkistaa athuga person personen namn navn nimi nafn namnet anmalan gallande avser avseende gjelder gelder vedrorer vedr vedrorende ang angaende angaaende galler koskee vardar betraffande fodd fodt syntynyt faeddur faedd f agare anmald", ""},
 	{word{wordNumber, 0}, "nr nummer nro num numero no number numer nummeret numret nret n", ""},
-	{word{wordFiller, 0}, "br td th tr span div strong p ar er on is var og och ja med for med the a med har of to i om hans hennes min mitt sin sitt din ditt the lapsen barnets och under som heter hedder heiter minun er er siffror siffrorna cifre sifre med", ""},
-	{word{wordNegative, 0}, "ocr kid bg pg iban bic swift tel tfn tlf tele telnr mob gsm puh fax simi mobil dnr art ean upc gtin isbn issn imei mac ip port sn ref rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr ytunnus sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue commit kenttä kl kello isrc ring ringer ringde sms nas call kontonr regnr postnr zip lon lat konto kontot batch meter", "arendenr arendenu faktur invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro telefon puhelin mobiln phone diarie diaari viiten viite artikel varenu varenr produkt product tuote serien serial streckkod strekkode stregkode viivakoodi kundn kunden avtalsn referen version timestamp sagsn saksn journaln malsn malnu asianum kortn korthold cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt medlemsn ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn sekvens sequence transaktion transaction tidsstamp"},
-	{word{wordCase, 0}, "arende arendet sag sagen sak saken mal malet akt akten asia case journal dossier", ""},
+	{word{wordFiller, 0}, "br td th tr span div strong p ar er on is var og och ja med for med the a med har of to i om hans hennes min mitt sin sitt din ditt the lapsen barnets och under som heter hedder heiter minun er er siffror siffrorna cifre sifre med re sv vs vb vl fw fwd", ""},
+	{word{wordNegative, 0}, "gnr bnr ocr kid bg pg iban bic swift tel tfn tlf tele telnr mob gsm puh fax simi mobil dnr art ean upc gtin isbn issn imei mac ip port sn rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr ytunnus sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue change commit kenttä kl kello isrc ring ringer vaxel sms nas call kontonr regnr postnr zip lon lat konto kontot batch meter avi avin avinr build", "faktur lasku kuitti tosite kvittun strikamerk krofun foljesed folgesed folgjesed forsakringsarend invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro telefon puhelin mobiln phone diarie diaari viiten viite artikel varenu varenr vorunu produkt product tuote serien serial streckkod strekkode stregkode viivakoodi avtalsn viittaus asiakirj version timestamp cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn ringvaxel telefonvaxel vaxeltel sentralbord omstilling vaihde skiptibord switchboard journalpost sekvens sequence transaktion transaction tidsstamp pontun pantan reikning sendingarn tilvisun"},
+	// numbers that some keep identity numbers as
+	{word{wordNegative, kindsAll}, "ref", "arendenr arendenu kundn kunden referen referans sagsn saksn journaln malsn malnu asianum kortn korthold medlemsn"},
+	{word{wordCase, 0}, "arende arendet sag sagen sak saken mal malet akt asia case journal dossier", ""},
 	{word{wordOrg, 0}, "org orgnr", "organisationsn organisasjonsn orgnum orgnr foretagsn"},
-	{word{wordUnit, 0}, "kr sek dkk nok eur euro isk st stk kpl kg km usd kwh mwh m mm cm liter l g ml ha mb gb kb ms tkr mkr kronor kroner tusen", ""},
+	{word{wordThing, 0}, "vare varen vara varan varor modul motet modet moten moder fundur kokous kod koden kode koder koodi kodi pakke paket paketet pakki pakka lippu varaus varauksen img image static assets rute bokun malli modell model typ type laite kohde objekt hanke verkko tili avtal avtalet aftale aftalen avtale avtalen samning ansvar verksamhet virksomhed verksamheten nyckel nokkel nogle avain position polis polise police emballage parti charge hnit", "anbud udbud upphandling utbod tarjous skadesa byggesa byggsa matpunkt malepunkt exemplar toner taxiresa vagsedel vejeseddel rfid borrhal meeting vattenmatar elmatar elmaler strommaler vannmaler vandmaler maelir malir ersattningsmodul fjarrvarmematar varaosa vejesed felkod rabattkod kampanjkod virhekood ritning tegning piirustu teikning kontrakt sopimus leasing hyresavtal projekt prosjekt verkefni anlaggning anlagning anlegg matarst malerst mittari abonnem abonnent biljett billet bokning booking kupong kupon etikett forsandelse forsendelse sandning sending lahetys kostnadsst omkostningss kontering kreditor leverantor leverandor toimittaj birgir koordinat felanmal asset komponent reservdel tilbehor"},
+	{word{wordRecord, 0}, "plan lvu lvm lss lpt bup sol ppr ppt nav", "beslut vedtak afgor paatos akvordun utred udred undersok ansok ansog soknad hakem umsok anmal underret bekymr ilmoit tilkynn henvis remiss lahet intyg attest erklar lausun vottor kallel indkald innkall notat antecknin merkin plan samtyc samtykk suostum fullmakt fuldmagt valtakirj yttrand udtal uttal placer anbring plasser sijoit bistand insats indsats tiltak journal epikris greinarg kertomus forsorg sosial social barn overvag status opfolg uppfolj oppfolg seuranta"},
+	{word{wordUnit, 0}, "kr sek dkk nok eur euro isk st stk kpl kg km byte bytes row rows records rader rekker fordon biler usd kwh mwh m mm cm liter l g ml ha mb gb kb ms tkr mkr kronor kroner tusen", ""},
 }
 
 func vocabulary() (map[string]word, map[uint32][]stem) {
@@ -108,6 +116,15 @@ var stemBloom = func() (t [1 << 12]bool) {
 // numberEndings end words that name the number of something.
 var numberEndings = [][]byte{[]byte("nr"), []byte("nummer"), []byte("numero"), []byte("numer"), []byte("nro"), []byte("numret")}
 
+// payerEndings end words that name a person beside something that would be
+// another number's: fakturamottagare.
+var payerEndings = [][]byte{
+	[]byte("mottagare"), []byte("mottagaren"), []byte("mottagarens"), []byte("modtager"), []byte("modtageren"),
+	[]byte("modtagers"), []byte("mottaker"), []byte("mottakeren"), []byte("betalare"), []byte("betalaren"),
+	[]byte("betaler"), []byte("betaleren"), []byte("saaja"), []byte("saajan"), []byte("maksaja"), []byte("maksajan"),
+	[]byte("greidandi"), []byte("vidtakandi"),
+}
+
 // classify tells a folded word's class. The stem that names an identity
 // number wins over others in the same word.
 func classify(w []byte) word {
@@ -129,11 +146,23 @@ func classify(w []byte) word {
 			}
 		}
 	}
-	if best.class == wordOther {
+	if best.class == wordNegative {
+		for _, e := range payerEndings {
+			if bytes.HasSuffix(w, e) {
+				return word{class: wordPerson} // who gets the invoice
+			}
+		}
+	}
+	if best.class == wordOther || best.class == wordThing {
 		for _, e := range numberEndings {
 			if len(w) > len(e)+1 && bytes.HasSuffix(w, e) {
-				return word{class: wordUnknown}
+				best = word{class: wordUnknown}
 			}
+		}
+	}
+	if best.class == wordOther || best.class == wordUnknown {
+		if x, ok := misread(w); ok {
+			return x
 		}
 	}
 	return best
@@ -147,6 +176,18 @@ func init() {
 	copy(latin[:], upper)
 	copy(latin[32:], upper)
 	latin[63] = 'y'
+}
+
+// invisible is the width of a character that shows nothing inside a word, such
+// as a soft hyphen or a zero-width space; 0 for others.
+func invisible(w []byte) int {
+	switch {
+	case len(w) > 1 && w[0] == 0xC2 && w[1] == 0xAD:
+		return 2
+	case len(w) > 2 && w[0] == 0xE2 && (w[1] == 0x80 && w[2] >= 0x8B && w[2] <= 0x8F || w[1] == 0x81 && w[2] == 0xA0):
+		return 3
+	}
+	return 0
 }
 
 // foldWord writes the word w[a:e] to buf in lower case without diacritics
@@ -174,6 +215,10 @@ func foldWord(buf []byte, w []byte) int {
 		case c == 0xCC && i+1 < len(w): // combining marks
 			i++
 		default:
+			if width := invisible(w[i:]); width > 0 {
+				i += width - 1
+				continue
+			}
 			buf[n] = '*'
 			n++
 			for i+1 < len(w) && w[i+1]&0xC0 == 0x80 {

@@ -78,3 +78,23 @@ var notNames = set(`klass klasse klassen luokka bekkur kommun kommune kommunen k
 	och og ja en et ett ei i på av til till om med som at att ikke inte ikkje ej har hade hadde fik fick
 	nav bup dps ppt ppr lvu lvm lss sol ivo sip ab as aps oy oyj ehf kf a/s ks hb bvc sfo ok ja nei nej
 	skt sankt st norra södra östra västra nordre søndre østre vestre gamla gamle nya nye stora store lilla lille`)
+
+// Known reports whether a word is on a list of given or family names, in any
+// case. A word that ends like a family name is not enough.
+func Known(word []byte) bool {
+	var buf [32]byte
+	if len(word) < 2 || len(word) > len(buf) {
+		return false
+	}
+	lower := buf[:copy(buf[:], word)]
+	for i, c := range lower {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			lower[i] = c | 0x20
+		case i > 0 && lower[i-1] == 0xC3 && c >= 0x80 && c < 0x9F:
+			lower[i] = c + 0x20 // U+00C0 to U+00DE
+		}
+	}
+	l := load()
+	return l.given[string(lower)] || l.family[string(lower)]
+}
