@@ -109,7 +109,7 @@ func nonNilVia(v []finding.Via) []finding.Via {
 
 // resolve1 tells of a finding that is no longer one.
 func (r *runner) resolve1(f finding.Finding, fate judge.Fate) {
-	x := finding.Resolved{ID: f.ID, Path: f.Path, Fate: string(fate)}
+	x := finding.Resolved{ID: f.ID, Target: f.Target, Path: f.Path, Fate: string(fate)}
 	if fate == judge.Deleted && f.Print != 0 {
 		for _, p := range r.texts[f.Print] {
 			// Where it is no finding, fewer can read it.

@@ -197,7 +197,8 @@ func (f Finding) Place() string {
 // Resolved is a finding that is no longer so, and what became of it: deleted,
 // moved, narrowed or cleaned.
 type Resolved struct {
-	ID   string `json:"id"`
+	ID     string `json:"id"`
+	Target string `json:"target"`
 	Path string `json:"path"`
 	Fate string `json:"fate"`
 	// To is where it was moved to.

@@ -31,7 +31,8 @@ func (r *redactor) Finding(f finding.Finding) error {
 	f.Path = r.path(t, f.Path)
 	f.Via = r.via(t, f.Via)
 	f.Cure = r.cure(t, f.Cure)
-	f.Owner = ""
+	f.Owner, f.MovedFrom = "", r.path(t, f.MovedFrom)
+	f.Duplicates = r.paths(t, f.Duplicates)
 	f.Notes = nil
 	f.Accepted = nil
 	f.Evidence = slices.Clone(f.Evidence)
@@ -47,6 +48,7 @@ func (r *redactor) Incident(i finding.Incident) error {
 	root := r.path(i.Target, i.Root)
 	i.Title = strings.ReplaceAll(i.Title, base(i.Root), base(root))
 	i.Root = root
+	i.Duplicates = r.paths(i.Target, i.Duplicates)
 	i.Via = r.via(i.Target, i.Via)
 	i.Cure = r.cure(i.Target, i.Cure)
 	return r.Sink.Incident(i)
@@ -55,6 +57,24 @@ func (r *redactor) Incident(i finding.Incident) error {
 func (r *redactor) Skip(k finding.Skip) error {
 	k.Path, k.Error = r.path(k.Target, k.Path), ""
 	return r.Sink.Skip(k)
+}
+
+// Close takes the names out of the summary.
+func (r *redactor) Close(s finding.Summary) error {
+	s.Gone = slices.Clone(s.Gone)
+	for i := range s.Gone {
+		g := &s.Gone[i]
+		g.Path, g.To = r.path(g.Target, g.Path), r.path(g.Target, g.To)
+	}
+	return r.Sink.Close(s)
+}
+
+func (r *redactor) paths(target string, ps []string) []string {
+	ps = slices.Clone(ps)
+	for i := range ps {
+		ps[i] = r.path(target, ps[i])
+	}
+	return ps
 }
 
 func (r *redactor) via(target string, vs []finding.Via) []finding.Via {

@@ -211,7 +211,11 @@ func (d *Dossier) since() string {
 	if d.ExposedSince.IsZero() {
 		return d.text.Say("since.unknown")
 	}
-	return d.text.Say("since."+d.ExposedBy, "date", d.text.Date(d.ExposedSince.In(d.loc))) + ". " + d.text.Say("since.acl")
+	since := d.text.Say("since."+d.ExposedBy, "date", d.text.Date(d.ExposedSince.In(d.loc))) + "."
+	if d.ExposedBy == "rules-changed" {
+		return since
+	}
+	return since + " " + d.text.Say("since.acl")
 }
 
 func (d *Dossier) cause() string {

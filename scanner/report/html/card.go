@@ -25,6 +25,7 @@ type card struct {
 	CureNote                   string
 	Command                    string
 	Documents                  string
+	Duplicates                 []string
 	Open                       bool
 }
 
@@ -68,6 +69,9 @@ func (s *sink) card(in finding.Incident) card {
 		c.Rules = append(c.Rules, r)
 	}
 	c.Since = s.since(in)
+	for _, d := range in.Duplicates {
+		c.Duplicates = append(c.Duplicates, report.Plain(d))
+	}
 	s.cure(&c, in)
 	return c
 }
@@ -153,7 +157,11 @@ func (s *sink) since(in finding.Incident) []string {
 		return []string{seen}
 	}
 	out := []string{t.Say("since."+in.ExposedBy, "date", t.Date(in.ExposedSince.In(s.opt.Location))) + "."}
-	if in.ExposedBy != "first-seen" {
+	switch in.ExposedBy {
+	case "first-seen":
+	case "rules-changed":
+		out = append(out, seen)
+	default:
 		if seen != "" {
 			out = append(out, seen)
 		}

@@ -30,6 +30,8 @@ type view struct {
 
 	First     bool
 	Changes   []figure
+	Gone      []goneRow
+	GoneMore  string
 	Severity  []meter
 	Risk      []figure
 	Coverage  coverage
@@ -199,6 +201,13 @@ func (v *view) verdict(s *sink, sum finding.Summary, unknown int) {
 	} else if !sum.Complete {
 		v.Warnings = append(v.Warnings, t.Say("verdict.stopped"))
 	}
+	if sum.Remembered > sum.Fresh {
+		v.Warnings = append(v.Warnings, t.Say("verdict.fresh", "fresh", t.Number(sum.Fresh), "files", t.Number(sum.Remembered),
+			"share", t.Percent(float64(sum.Fresh)/float64(sum.Remembered))))
+	}
+	if sum.Carried > 0 {
+		v.Warnings = append(v.Warnings, t.Say("verdict.carried", "documents", t.Count("n.documents", sum.Carried)))
+	}
 	if unknown > 0 {
 		v.Warnings = append(v.Warnings, t.Say("verdict.unknown", "documents", t.Count("n.documents", unknown)))
 	}
@@ -217,6 +226,7 @@ func (v *view) changes(s *sink, sum finding.Summary) {
 	if v.First {
 		return
 	}
+	v.gone(s, sum)
 	for _, x := range []struct {
 		n     int
 		label string
@@ -230,6 +240,21 @@ func (v *view) changes(s *sink, sum finding.Summary) {
 		if x.n > 0 {
 			v.Changes = append(v.Changes, figure{t.Number(x.n), t.Say(x.label), x.class})
 		}
+	}
+}
+
+// goneRow is a finding that is none any more.
+type goneRow struct{ Path, Fate, To string }
+
+// maxGone bounds the resolved findings that are listed.
+const maxGone = 200
+
+func (v *view) gone(s *sink, sum finding.Summary) {
+	for _, g := range sum.Gone[:min(len(sum.Gone), maxGone)] {
+		v.Gone = append(v.Gone, goneRow{report.Plain(g.Path), s.text.Word("fate", g.Fate), report.Plain(g.To)})
+	}
+	if n := sum.Resolved - len(v.Gone); n > 0 && len(v.Gone) > 0 {
+		v.GoneMore = s.text.Say("fate.more", "n", s.text.Number(n))
 	}
 }
 

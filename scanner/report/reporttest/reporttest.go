@@ -193,7 +193,12 @@ func (b *builder) finish() jsonl.Run {
 	sum := finding.Summary{
 		Version: "1.0.0", Started: Night, Finished: Night.Add(11 * time.Minute), Targets: 2, Folders: 34,
 		Scanned: 530, Partial: 1, Unchanged: 18000, Skipped: map[finding.Reason]int{}, Grades: map[finding.Grade]int{},
-		Findings: map[finding.Severity]int{}, Verdicts: map[finding.Verdict]int{}, Incidents: len(run.Incidents), Resolved: 3,
+		Findings: map[finding.Severity]int{}, Verdicts: map[finding.Verdict]int{}, Incidents: len(run.Incidents), Resolved: 3, Fates: map[string]int{"narrowed": 2, "moved": 1},
+		Gone: []finding.Resolved{
+			{ID: "F-GONE1", Target: share, Path: share + "/HR/Rehab/Plan 2.docx", Fate: "narrowed"},
+			{ID: "F-GONE2", Target: share, Path: share + "/HR/Rehab/Plan 3.docx", Fate: "narrowed"},
+			{ID: "F-GONE3", Target: share, Path: share + "/Projekt/Utredning.docx", Fate: "moved", To: share + "/Social/Barn/Utredning.docx"},
+		},
 		Bytes: 734_003_200, DurationS: 660,
 		PerTarget: []finding.TargetSummary{
 			{Name: share, Status: "complete", Entries: 18573, Folders: 34, Scanned: 530, Skipped: 43, Staff: 1300, Directory: "LDAP kommun.example (1,300 accounts, 212 groups)"},

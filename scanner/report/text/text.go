@@ -174,6 +174,15 @@ func coverage(b *strings.Builder, s finding.Summary) {
 		fmt.Fprintf(b, ", %d of the scanned read in part", s.Partial)
 	}
 	fmt.Fprintf(b, ", in %s\n", time.Duration(s.DurationS*float64(time.Second)).Round(100*time.Millisecond))
+	if s.Remembered > s.Fresh {
+		fmt.Fprintf(b, "%d of %d known files were looked at (%.0f %%); those that wait longest come first in the next run.\n", s.Fresh, s.Remembered, 100*float64(s.Fresh)/float64(s.Remembered))
+	}
+	if s.Carried > 0 {
+		fmt.Fprintf(b, "%s could not be looked at and stand as they were seen last.\n", plural(s.Carried, "finding"))
+	}
+	if s.Postponed > 0 {
+		fmt.Fprintf(b, "%s were read by an earlier version or with other settings and are read anew over the next nights; --full reads them at once.\n", plural(s.Postponed, "unchanged file"))
+	}
 	for _, note := range s.Notes {
 		fmt.Fprintf(b, "Note: %s\n", note)
 	}
