@@ -79,8 +79,8 @@ type fault struct {
 }
 
 var (
-	errEndless = errors.New("addresses of this form go on without end; they were left out from here")
-	errDepth   = errors.New("addresses of this form lie deeper than scope.depth")
+	errEndless = fmt.Errorf("%w: addresses of this form go on without end from here", source.ErrEndless)
+	errDepth   = fmt.Errorf("%w: addresses of this form lie deeper than scope.depth", source.ErrEndless)
 )
 
 func newCrawl(x *site) *crawl {

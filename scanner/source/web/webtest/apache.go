@@ -79,7 +79,9 @@ func Start(t testing.TB, c Config) *Apache {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, c.Env...)
+	for _, e := range c.Env {
+		cmd.Env = append(cmd.Env, strings.ReplaceAll(e, "{dir}", dir))
+	}
 	out, err := os.Create(filepath.Join(dir, "out"))
 	if err != nil {
 		t.Fatal(err)
