@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -164,6 +165,45 @@ func TestByLabel(t *testing.T) {
 	if _, ok := ByLabel("no such"); ok {
 		t.Error("unknown label accepted")
 	}
+}
+
+// TestQuotesAndNeighbours: quotation marks that are letters in another page,
+// and Estonian, which shares letters but not their places.
+func TestQuotesAndNeighbours(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		in   []Charset
+	}{
+		{"Hakija kirjoitti sanan ”tuki” lomakkeelle.\nVirkailija luki sanat ”tuki” ja ”hoito”.\nAsia siirtyi tälle viikolle.\n", []Charset{CP1252}},
+		{"Kontoret kaller mappen «Barn».\nDen andre heter «Skole».\nIngen andre mapper finnes.\n", []Charset{CP1252, CP850}},
+		{"Õpilane elab vanaema juures ning käib koolis.\nÕpetaja kirjutas, et lapse isa tööd ei leidnud.\nKui ülevaade on valmis, teeb sotsiaaltöötaja otsuse.\n", []Charset{CP1252, ISO885915, CP850, MacRoman}},
+		{"Öst om ån låg en ö. Där bodde Åke på sin ö.\nÖn är nu såld.\nEn å rinner förbi.\n", []Charset{CP1252, CP850, CP865, MacRoman}},
+	} {
+		for _, from := range c.in {
+			b := encodeIn(t, from, c.text)
+			if got := Detect(b, true).Decode(b); got != c.text {
+				t.Errorf("%v: read as %v: %q", from, Detect(b, true), got)
+			}
+		}
+	}
+}
+
+// encodeIn writes a text in a single-byte charset.
+func encodeIn(t *testing.T, c Charset, text string) []byte {
+	t.Helper()
+	var b []byte
+	for _, r := range text {
+		i := slices.Index(c.high[:], r)
+		switch {
+		case r < 0x80:
+			b = append(b, byte(r))
+		case i < 0:
+			t.Fatalf("%q is not in %v", r, c)
+		default:
+			b = append(b, byte(0x80+i))
+		}
+	}
+	return b
 }
 
 // TestCorpus measures the labelled texts that AKTVAKT_CORPUS points to, whose

@@ -192,6 +192,11 @@ var candidates = []Charset{CP1252, CP850, MacRoman, CP865, ISO885915, MacIceland
 func byLetters(b []byte, candidates []Charset) Charset {
 	high := 0
 	scores := make([]int, len(candidates))
+	quoting := inQuotes(b)
+	weigh := weight
+	if isEstonian(b) {
+		weigh = estonianWeight
+	}
 	for i, c := range b {
 		if c < 0x80 {
 			continue
@@ -199,7 +204,11 @@ func byLetters(b []byte, candidates []Charset) Charset {
 		high++
 		n := neighbours(b, i)
 		for k := range candidates {
-			scores[k] += score(candidates[k].high, c, n)
+			if quoting && c == quoteByte && unicode.IsLetter(candidates[k].high[c-0x80]) {
+				scores[k] -= 6
+				continue
+			}
+			scores[k] += score(candidates[k].high, c, n, weigh)
 		}
 	}
 	best := 0
@@ -214,6 +223,71 @@ func byLetters(b []byte, candidates []Charset) Charset {
 		return Binary
 	}
 	return candidates[best]
+}
+
+// quoteByte is the quotation mark ” of CP1252, which Finnish and Swedish put
+// on both sides of a word, and the letter ö of the DOS pages.
+const quoteByte = 0x94
+
+// inQuotes reports whether that byte stands at the edges of words alone, as
+// often before as behind one: as a letter it would be inside of some.
+func inQuotes(b []byte) bool {
+	before, behind := 0, 0
+	for i, c := range b {
+		if c != quoteByte {
+			continue
+		}
+		n := neighbours(b, i)
+		switch left, right := isWordByte(n.prev), isWordByte(n.next); {
+		case left && right:
+			return false
+		case right, n.prev <= ' ' && n.next > ' ':
+			before++
+		case left, n.prev > ' ':
+			behind++
+		}
+	}
+	return before > 0 && before == behind
+}
+
+func isWordByte(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80 && c != quoteByte
+}
+
+// estonian are common Estonian words of ASCII letters that no Nordic language
+// shares; they tell that õ and ü are to be expected.
+var estonian = map[string]bool{
+	"ning": true, "kas": true, "mis": true, "kui": true, "kes": true, "seda": true, "selle": true, "pole": true,
+	"saab": true, "tuleb": true, "mitte": true, "faili": true, "peab": true, "ainult": true, "isikukood": true,
+	"lapse": true, "vaja": true, "juba": true, "lubatud": true, "vigane": true, "kasutaja": true, "kirje": true, "fail": true, "teate": true, "sellest": true, "mida": true, "kus": true,
+}
+
+// isEstonian reports whether a text has such a word and none of the
+// commonest of other languages.
+func isEstonian(b []byte) bool {
+	n := 0
+	for word := range bytes.FieldsFuncSeq(b[:min(len(b), 16<<10)], func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= 0x80) }) {
+		switch w := strings.ToLower(string(word)); w {
+		case "och", "og", "att", "til", "som", "det", "tai", "ett", "eller", "ikke", "inte", "med", "af", "av", "sem", "jos", "ovat", "joka", "kun":
+			return false
+		default:
+			if estonian[w] {
+				n++
+			}
+		}
+	}
+	return n > 0
+}
+
+// estonianWeight is weight for Estonian texts.
+func estonianWeight(r rune) int {
+	switch r {
+	case 'õ', 'ä', 'ö', 'ü', 'Õ', 'Ä', 'Ö', 'Ü':
+		return 30
+	case 'å', 'æ', 'ø', 'Å', 'Æ', 'Ø':
+		return 2
+	}
+	return weight(r)
 }
 
 // around is what stands beside a byte.
@@ -247,12 +321,12 @@ func readAs(high *[128]rune, c byte) rune {
 // neighbours. The weights: a core letter must outweigh one rare letter, and a
 // sign inside a word or a capital after a small letter must cost more than
 // any letter earns.
-func score(high *[128]rune, c byte, n around) int {
+func score(high *[128]rune, c byte, n around, weigh func(rune) int) int {
 	r := high[c-0x80]
 	prev, next := readAs(high, n.prev), readAs(high, n.next)
 	inWord := unicode.IsLetter(prev) || unicode.IsLetter(next)
 	between := unicode.IsLetter(prev) && unicode.IsLetter(next)
-	w := weight(r)
+	w := weigh(r)
 	switch {
 	case r == utf8.RuneError || (r >= 0x80 && r < 0xA0):
 		return -60
@@ -287,6 +361,8 @@ func score(high *[128]rune, c byte, n around) int {
 	case r == '§' && (next == '§' || isDigit(next) || (next == ' ' && (isDigit(rune(n.wide)) || n.wide == '(' || n.wide == c))):
 		return 6
 	case (r == '”' || r == '“' || r == '„') && unicode.IsLetter(prev) != unicode.IsLetter(next):
+		return 6
+	case r == '«' && prev != next && next > ' ' && next < 0x80 && prev <= ' ', r == '»' && prev > ' ' && prev < 0x80 && (next <= ' ' || next == '.' || next == ','):
 		return 6
 	case r == '€' && (prev == ' ' || isDigit(prev)), r == '€' && next == ' ' && isDigit(rune(n.wide)):
 		return 4
