@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -28,15 +29,8 @@ const dialTime = 10 * time.Second
 // secrets checks every file that holds one: that it holds something and that
 // not everybody on this machine can read it.
 func (p *prover) secrets() {
-	n := p.cfg.Notify
-	files := []string{n.Webhook.SecretFile, n.Mail.PasswordFile, os.Getenv("AKTVAKT_SMB_PASSWORD_FILE"), os.Getenv("AKTVAKT_SMB_KEYTAB"),
-		os.Getenv("AKTVAKT_SMB_CCACHE"), os.Getenv("AKTVAKT_LDAP_PASSWORD_FILE"), os.Getenv("AKTVAKT_PROBE_PASSWORD_FILE")}
-	for _, t := range p.cfg.Targets {
-		files = append(files, t.Credentials.PasswordFile, t.Credentials.Keytab, t.Credentials.CCache)
-	}
-	for _, d := range p.cfg.Directories {
-		files = append(files, d.PasswordFile, d.Keytab, d.CCache)
-	}
+	files := append(secretFiles(reflect.ValueOf(p.cfg)), os.Getenv("AKTVAKT_SMB_PASSWORD_FILE"), os.Getenv("AKTVAKT_SMB_KEYTAB"),
+		os.Getenv("AKTVAKT_SMB_CCACHE"), os.Getenv("AKTVAKT_LDAP_PASSWORD_FILE"), os.Getenv("AKTVAKT_PROBE_PASSWORD_FILE"))
 	for i := range files {
 		files[i] = strings.TrimPrefix(files[i], "FILE:")
 	}
@@ -58,6 +52,34 @@ func (p *prover) secrets() {
 			p.ok("secret", "mode %04o", fi.Mode().Perm())
 		}
 	}
+}
+
+// secretKeys are the keys of the configuration that name a file with a secret.
+var secretKeys = []string{"password_file", "secret_file", "keytab", "ccache", "cookie_file"}
+
+// secretFiles finds the values of these keys, wherever they stand.
+func secretFiles(v reflect.Value) []string {
+	var out []string
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			out = secretFiles(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			out = append(out, secretFiles(v.Index(i))...)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+			if f := v.Field(i); f.Kind() == reflect.String && slices.Contains(secretKeys, key) {
+				out = append(out, f.String())
+			} else if key != "" {
+				out = append(out, secretFiles(f)...)
+			}
+		}
+	}
+	return out
 }
 
 // directory logs on and downloads all that a scan will.

@@ -125,7 +125,7 @@ func (p *prover) cannotOpen(err error, w who) {
 		reached()
 		p.fail(checkLogon, err, "check user and password of "+w.name+"; it needs 'Access this computer from the network'")
 	case errors.Is(err, source.ErrUnreachable):
-		p.fail(checkReach, err, "check the host's name, and open the port from this machine to it (SMB: TCP 445)")
+		p.fail(checkReach, err, "check the host's name, and open the port from this machine to it (SMB: TCP 445, HTTPS: TCP 443)")
 		later = append([]string{checkLogon}, later...)
 	case errors.Is(err, source.ErrNoShare):
 		reached(checkLogon)
