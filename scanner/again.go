@@ -77,9 +77,6 @@ const attempts = 2
 
 // fresh reports whether what is remembered of a file can stand for it.
 func (r *runner) fresh(j job, x rules) bool {
-	if !j.same || r.Full {
-		return false
-	}
 	k := j.known
 	// A ctime that moved while the rules stayed is a change of content by
 	// somebody who set the time back.
@@ -101,7 +98,7 @@ func (r *runner) due(k state.Known, since time.Time) bool {
 
 // again judges an unchanged file by what is remembered of it. ok is false
 // where it is to be read after all.
-func (r *runner) again(j job, x rules) (res result, ok bool) {
+func (r *runner) again(ctx context.Context, j job, x rules) (res result, ok bool) {
 	m, ok := recall(j.known.Data)
 	if !ok {
 		return res, false
@@ -127,7 +124,7 @@ func (r *runner) again(j job, x rules) (res result, ok bool) {
 			res.people = x.audience.People
 		}
 	} else {
-		res = result{unchanged: true, doc: r.judge(context.Background(), j, m.evidence(known), x)}
+		res = result{unchanged: true, doc: r.judge(ctx, j, m.evidence(known), x)}
 		if s := m.Skip; s != nil {
 			skip := j.t.skipOf(j.entry, s.Stage, s.Reason, nil)
 			skip.Error, skip.Partial = s.Error, true
@@ -195,7 +192,7 @@ func (r *runner) remember(j job, x rules, m remembered) (k state.Known) {
 
 // unread reports a file that could not be read for a reason that is not its
 // own. What it held when it was read last stands.
-func (r *runner) unread(j job, stage finding.Stage, reason finding.Reason, err error, x rules) result {
+func (r *runner) unread(ctx context.Context, j job, stage finding.Stage, reason finding.Reason, err error) result {
 	skip := j.t.skipOf(j.entry, stage, reason, err)
 	j.t.count.Skipped.Add(1)
 	res := result{skip: &skip}
@@ -213,7 +210,7 @@ func (r *runner) unread(j job, stage finding.Stage, reason finding.Reason, err e
 		if m.Read && !m.ordinary() {
 			ev := m.evidence(j.known)
 			ev.Notes = []string{fmt.Sprintf("It could not be read tonight (%s) and is judged by what it held on %s.", reason, time.Unix(j.known.Read, 0).UTC().Format(time.DateOnly))}
-			res.doc, res.stale = r.judge(context.Background(), j, ev, x), true
+			res.doc, res.stale = r.judge(ctx, j, ev, r.rules(ctx, j)), true
 			return res
 		}
 	}

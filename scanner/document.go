@@ -37,30 +37,30 @@ const prefetch = 1 << 20
 // file takes one file through the pipeline. What is remembered of an unchanged
 // file is judged again; any other is read.
 func (r *runner) file(ctx context.Context, j job) result {
-	rules := r.rules(ctx, j)
-	if r.fresh(j, rules) && !j.looked() {
-		if res, ok := r.again(j, rules); ok {
-			return res
+	if j.same && !r.Full && !j.looked() {
+		if x := r.rules(ctx, j); r.fresh(j, x) {
+			if res, ok := r.again(ctx, j, x); ok {
+				return res
+			}
 		}
 	}
-	return r.first(ctx, j, rules)
+	return r.first(ctx, j)
 }
 
-// first reads a file and judges it.
-func (r *runner) first(ctx context.Context, j job, rules rules) result {
+// first reads a file and judges it. Its access rules are asked for after that:
+// some sources get them when they open it.
+func (r *runner) first(ctx context.Context, j job) result {
 	if j.t.probing != nil {
 		j.sum = new(sum)
 	}
 	doc, size, err := r.read(ctx, j)
 	if ctx.Err() != nil && (err != nil || doc.Skip != nil) {
-		return r.unread(j, finding.StageOpen, finding.Stopped, nil, rules)
+		return r.unread(ctx, j, finding.StageOpen, finding.Stopped, nil)
 	}
 	if err != nil {
-		return r.unread(j, finding.StageOpen, reasonOf(err), err, rules)
+		return r.unread(ctx, j, finding.StageOpen, reasonOf(err), err)
 	}
-	if rules.err != nil { // a source may tell rules only of what was opened
-		rules = r.rules(ctx, j)
-	}
+	rules := r.rules(ctx, j)
 	var skip *finding.Skip
 	if doc.Skip != nil {
 		x := j.t.skipOf(j.entry, doc.Skip.Stage, doc.Skip.Reason, nil)

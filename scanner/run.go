@@ -98,7 +98,7 @@ type Options struct {
 	// MaxFileSize is in bytes; larger files are skipped. 0 is no limit.
 	MaxFileSize int64
 	// Workers is how many documents are worked on at once; 0 means one per
-	// core. Four times as many are being fetched.
+	// core. Four times as many are being fetched, more from a distant source.
 	Workers int
 	// CountTestNumbers lets published test numbers stand for people.
 	CountTestNumbers bool
@@ -284,7 +284,7 @@ func (r *runner) scan(ctx context.Context, t *target) {
 	r.resolve(ctx, t)
 	files := make(chan []job)
 	var g errgroup.Group
-	for range 4 * r.Workers {
+	for range r.fetchers(t.src) {
 		g.Go(func() error {
 			for js := range files {
 				r.files(ctx, js)
@@ -310,6 +310,20 @@ func (r *runner) scan(ctx context.Context, t *target) {
 		t.sum.Status, t.sum.Error = "incomplete", "not every folder could be listed: "+t.plain(w.fault)
 	}
 	t.check(ctx)
+}
+
+// maxFetchers bounds the files of a target that are being fetched, each of
+// which holds prefetch bytes at most.
+const maxFetchers = 64
+
+// fetchers is how many files of a source are fetched at once: enough that the
+// workers never wait, and more where round trips may be long.
+func (r *runner) fetchers(s source.Source) int {
+	n := 4 * r.Workers
+	if d, ok := source.As[source.Distant](s); ok {
+		n = max(n, min(d.InFlight(), maxFetchers))
+	}
+	return n
 }
 
 // files takes files through the pipeline, one after the other.

@@ -130,6 +130,13 @@ type Prober interface {
 	Probe(ctx context.Context, e Entry) (bool, error)
 }
 
+// Distant is a source that many files are worth being fetched from at once, so
+// that its round trips overlap. Find it through wrappers with As.
+type Distant interface {
+	// InFlight is how many files at once are worth it at most.
+	InFlight() int
+}
+
 // Wrapper is a source around another, such as one that limits bandwidth.
 type Wrapper interface {
 	Unwrap() Source

@@ -172,6 +172,9 @@ func hostName(host string, port int) string {
 // Name returns the URL of the share and path.
 func (s *Source) Name() string { return s.name }
 
+// InFlight is how many operations the host is given at best.
+func (s *Source) InFlight() int { return s.limiter.max }
+
 // Close drops all connections. Operations that are under way fail.
 func (s *Source) Close() error {
 	s.close()
