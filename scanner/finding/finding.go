@@ -199,8 +199,8 @@ func (f Finding) Place() string {
 type Resolved struct {
 	ID     string `json:"id"`
 	Target string `json:"target"`
-	Path string `json:"path"`
-	Fate string `json:"fate"`
+	Path   string `json:"path"`
+	Fate   string `json:"fate"`
 	// To is where it was moved to.
 	To string `json:"to,omitempty"`
 }
