@@ -202,7 +202,7 @@ func Action(l Link) bool {
 		k, _ := url.QueryUnescape(p.Key)
 		v, _ := url.QueryUnescape(p.Value)
 		k = strings.ToLower(k)
-		if acts(k, true) || commands[k] && !harmless[strings.ToLower(v)] && actsSomewhere(v) || actsAlone(v) {
+		if acts(k, true) || commands[k] && !harmless[strings.ToLower(v)] && (acts(v, true) || actsSomewhere(v)) || actsAlone(v) {
 			return true
 		}
 	}
