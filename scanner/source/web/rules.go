@@ -229,13 +229,15 @@ func (r *rules) principals(ctx context.Context) (*access.Directory, error) {
 		return nil, err
 	}
 	host := s.cfg.URL.Host
-	d := &access.Directory{Name: "principals of " + host, Complete: true, Domains: []access.Domain{{SID: domainSID(host), Name: host, Complete: true}}}
+	// A principal that is not in the collections may still exist elsewhere, so
+	// the domain never counts as known in full.
+	d := &access.Directory{Name: "principals of " + host, Complete: true, Domains: []access.Domain{{SID: domainSID(host), Name: host}}}
 	walk := principalWalk{r: r, d: d, seen: map[string]bool{}}
 	for _, root := range roots {
 		walk.collection(ctx, root, 0)
 	}
 	if len(d.Accounts) == 0 && len(d.Groups) == 0 || walk.partial {
-		d.Complete, d.Domains[0].Complete = false, false
+		d.Complete = false
 		d.Notes = append(d.Notes, "Not all accounts and groups of the portal could be read.")
 	}
 	return d, nil
