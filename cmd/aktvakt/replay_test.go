@@ -1,11 +1,19 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"database/sql"
+	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/s2"
 
 	"aktvakt/scanner/finding"
 	"aktvakt/scanner/report/jsonl"
@@ -91,22 +99,101 @@ func leak(t *testing.T, dir string) {
 			}
 		}
 	}
+	kinds := map[string]int{}
 	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(p, filepath.Join(dir, "share")) || strings.HasSuffix(p, ".key") {
 			return err
 		}
-		b, err := os.ReadFile(p)
-		if err != nil {
-			return err
-		}
-		for _, s := range secrets {
-			if strings.Contains(string(b), s) {
-				t.Errorf("%s holds %q", filepath.Base(p), s)
+		for what, b := range written(t, p) {
+			kinds[what]++
+			for _, s := range secrets {
+				if bytes.Contains(b, []byte(s)) {
+					t.Errorf("%s of %s holds %q", what, filepath.Base(p), s)
+				}
 			}
 		}
 		return nil
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"bytes", "workbook", "output of a run", "remembered folder"} {
+		if kinds[what] == 0 {
+			t.Errorf("no %s was looked into", what)
+		}
+	}
+}
+
+// written returns what a file holds, also packed.
+func written(t *testing.T, p string) iter.Seq2[string, []byte] {
+	t.Helper()
+	b, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(yield func(string, []byte) bool) {
+		yield("bytes", b)
+		switch filepath.Ext(p) {
+		case ".xlsx":
+			z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range z.File {
+				r, err := f.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := io.ReadAll(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				yield("workbook", b)
+			}
+		case ".db":
+			db, err := sql.Open("sqlite", p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			blobs(t, db, `SELECT output FROM runs`, func(b []byte) {
+				r, err := gzip.NewReader(bytes.NewReader(b))
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err = io.ReadAll(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				yield("output of a run", b)
+			})
+			blobs(t, db, `SELECT data FROM listings`, func(b []byte) {
+				b, err := s2.Decode(nil, b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				yield("remembered folder", b)
+			})
+		}
+	}
+}
+
+// blobs calls f for each value of a query.
+func blobs(t *testing.T, db *sql.DB, query string, f func([]byte)) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			t.Fatal(err)
+		}
+		f(b)
+	}
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 }
