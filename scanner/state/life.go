@@ -133,7 +133,7 @@ func (r *Run) settle(ctx context.Context, tx *sql.Tx, s Settlement) error {
 		}
 	}
 	for _, id := range s.Resolved {
-		if _, err := tx.ExecContext(ctx, `UPDATE findings SET resolved = ? WHERE id = ?`, stamp(s.Now), id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE findings SET resolved = ?, finding = NULL WHERE id = ?`, stamp(s.Now), id); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM moved WHERE id = ?`, id); err != nil {

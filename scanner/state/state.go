@@ -201,8 +201,20 @@ func (r *Run) Finish(ctx context.Context, finished time.Time, complete bool, sum
 	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
+	// What is old serves nobody and is one thing more to protect.
+	_, err = r.s.db.ExecContext(ctx, `UPDATE runs SET output = NULL WHERE id <= ? AND output IS NOT NULL`, r.id-keepRuns)
+	if err == nil {
+		_, err = r.s.db.ExecContext(ctx, `DELETE FROM findings WHERE resolved < ?`, stamp(finished.AddDate(-1, 0, 0)))
+	}
+	if err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
 	return nil
 }
+
+// keepRuns is how many runs can be rendered again. Of older ones the summary
+// stays, for the trend.
+const keepRuns = 90
 
 // PastRun is a stored run.
 type PastRun struct {
@@ -215,18 +227,18 @@ type PastRun struct {
 
 // Last returns the newest finished run, or ErrNoRun.
 func (s *Store) Last(ctx context.Context) (PastRun, error) {
-	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL ORDER BY id DESC LIMIT 1`)
+	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND output IS NOT NULL ORDER BY id DESC LIMIT 1`)
 }
 
 // Run returns a finished run by its number, or ErrNoRun.
 func (s *Store) Run(ctx context.Context, id int64) (PastRun, error) {
-	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND id = ?`, id)
+	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND output IS NOT NULL AND id = ?`, id)
 }
 
 // Before returns the newest finished run before the one of that number, or
 // ErrNoRun.
 func (s *Store) Before(ctx context.Context, id int64) (PastRun, error) {
-	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND id < ? ORDER BY id DESC LIMIT 1`, id)
+	return s.run(ctx, `SELECT id, started, finished, complete, output FROM runs WHERE finished IS NOT NULL AND output IS NOT NULL AND id < ? ORDER BY id DESC LIMIT 1`, id)
 }
 
 func (s *Store) run(ctx context.Context, query string, args ...any) (PastRun, error) {

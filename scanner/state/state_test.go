@@ -113,6 +113,23 @@ func TestPastRuns(t *testing.T) {
 	}
 }
 
+// What is old is not kept.
+func TestOldRunsAreForgotten(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state.db"))
+	for i := range keepRuns + 2 {
+		settle(t, s, i, nil)
+	}
+	if _, err := s.Run(t.Context(), 2); !errors.Is(err, ErrNoRun) {
+		t.Errorf("the output of an old run is there: %v", err)
+	}
+	if _, err := s.Run(t.Context(), 3); err != nil {
+		t.Error(err)
+	}
+	if h, err := s.History(t.Context(), 0, 200); err != nil || len(h) != keepRuns+2 {
+		t.Errorf("%d summaries, %v", len(h), err)
+	}
+}
+
 func TestKilledRunIsNoResult(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := open(t, path)
