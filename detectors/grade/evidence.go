@@ -342,6 +342,10 @@ func (g *Grader) personFeatures(f *features, e *evidence, topics, plain int) {
 	f.add("both:you+modal", math.Min(logOf("you"), logOf("modal", "guidance")))
 	f.add("both:generic+modal", math.Min(logOf("generic"), logOf("modal", "guidance")))
 	f.add("both:you+decision", math.Min(logOf("you"), logOf("decision")))
+	topic := func(name string) float64 { return math.Log1p(float64(e.distinct[g.voc.index[name]])) }
+	f.add("both:you+personnel", math.Min(logOf("you"), topic("personnel")))
+	f.add("both:I+wrongdoing", math.Min(logOf("i-we"), topic("whistleblowing")+topic("personnel")/2))
+	f.add("both:I+colleagues", math.Min(logOf("i-we"), logOf("colleagues")))
 	f.add("both:training+fiction", math.Min(logOf("training"), logOf("fiction")))
 	f.add("share:formal", float64(topics-plain)/float64(topics+2))
 	f.add("share:case", float64(group("he-she")+group("said")+group("happened")+1)/float64(group("he-she")+group("said")+group("happened")+group("modal")+group("generic")+group("guidance")+2))

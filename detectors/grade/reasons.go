@@ -123,6 +123,7 @@ var phrases = map[string]string{
 	"template":    "words of forms and templates",
 	"test-system": "words of system tests",
 	"anonymised":  "words of anonymised or published decisions",
+	"colleagues":  "tells of a colleague or manager",
 	"staff":       "words of rosters, meetings and parties",
 	"contract":    "words of contracts and pay",
 	"commerce":    "words of purchases, projects and archives",

@@ -54,7 +54,7 @@ type Sample struct {
 // The strength of regularisation of each part, chosen on writers left out;
 // between a half and twice of each the figures hardly move.
 const (
-	l2Case, l2High, l2Internal, l2Count = 20, 15, 10, 3
+	l2Case, l2High, l2Internal, l2Count = 20, 20, 10, 3
 )
 
 // The features of each part, by the beginnings of their names.
