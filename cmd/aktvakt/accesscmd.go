@@ -32,8 +32,9 @@ func newAccess() *cobra.Command {
 		Use:   "access [flags] TARGET...",
 		Short: "Show who can read a file or folder, and through which rule",
 		Long: `access works out who can really read a file or folder: through the share's ACL,
-its own ACL, nested groups and living accounts. A target is a path or
-smb://host/share/path. The commands it shows are for an administrator to run;
+its own ACL, nested groups and living accounts. A target is a path,
+smb://host/share/path or the https:// address of a document in a portal, which is
+looked at as each probe account of the configuration. The commands it shows are for an administrator to run;
 aktvakt never runs them.
 
 --below looks at everything below a folder and counts what has the widest rule
@@ -104,7 +105,7 @@ func runAccess(c *cobra.Command, f accessFlags, args []string) error {
 	known := cfg.Targets
 	cfg.Targets = nil
 	for _, a := range args {
-		cfg.Targets = append(cfg.Targets, config.Target{URL: a, Credentials: credentialsFor(a, known)})
+		cfg.Targets = append(cfg.Targets, asConfigured(config.Target{URL: a, Credentials: credentialsFor(a, known)}, known))
 	}
 	targets, err := openTargets(c.Context(), cfg)
 	if err != nil {
@@ -118,7 +119,10 @@ func runAccess(c *cobra.Command, f accessFlags, args []string) error {
 	}
 	failed, wrong := 0, 0
 	for _, t := range targets {
-		l, err := askAccess(c.Context(), t, f, probe)
+		l, portal, err := askPortal(c.Context(), cfg, t, f)
+		if !portal {
+			l, err = askAccess(c.Context(), t, f, probe)
+		}
 		if err != nil {
 			failed++
 			say(c.ErrOrStderr(), "error", fmt.Sprintf("target %s: %v", t.Name, err), scanner.Hint(err))
@@ -257,6 +261,9 @@ func (l *accessLine) describe(b *strings.Builder) {
 	}
 	for _, v := range l.Via {
 		at := "set here"
+		if v.By == "probe" {
+			at = "seen with its probe account"
+		}
 		if v.InheritedFrom != "" {
 			at = "set on " + v.InheritedFrom
 		}

@@ -30,7 +30,8 @@ const dialTime = 10 * time.Second
 // not everybody on this machine can read it.
 func (p *prover) secrets() {
 	files := append(secretFiles(reflect.ValueOf(p.cfg)), os.Getenv("AKTVAKT_SMB_PASSWORD_FILE"), os.Getenv("AKTVAKT_SMB_KEYTAB"),
-		os.Getenv("AKTVAKT_SMB_CCACHE"), os.Getenv("AKTVAKT_LDAP_PASSWORD_FILE"), os.Getenv("AKTVAKT_PROBE_PASSWORD_FILE"))
+		os.Getenv("AKTVAKT_SMB_CCACHE"), os.Getenv("AKTVAKT_LDAP_PASSWORD_FILE"), os.Getenv("AKTVAKT_PROBE_PASSWORD_FILE"),
+		os.Getenv("AKTVAKT_WEB_PASSWORD_FILE"), os.Getenv("AKTVAKT_WEB_KEYTAB"), os.Getenv("AKTVAKT_WEB_CCACHE"))
 	for i := range files {
 		files[i] = strings.TrimPrefix(files[i], "FILE:")
 	}

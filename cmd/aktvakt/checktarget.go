@@ -16,6 +16,7 @@ import (
 	"aktvakt/scanner/config"
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb"
+	"aktvakt/scanner/source/web"
 )
 
 // targetTime bounds the checks of one target.
@@ -57,6 +58,7 @@ func (p *prover) target(ctx context.Context, t config.Target) {
 			return
 		}
 	}
+	one.Targets[0].Web.Scope.Pages = checkedPages
 	opened, err := openTargets(ctx, one)
 	if err != nil {
 		p.fail(checkLogon, err, "")
@@ -64,6 +66,10 @@ func (p *prover) target(ctx context.Context, t config.Target) {
 	}
 	for _, o := range opened {
 		p.where = o.Name
+		if s, ok := o.Source.(*web.Source); ok {
+			p.portal(ctx, s, t)
+			continue
+		}
 		if o.Source == nil {
 			p.cannotOpen(o.Err, w)
 			continue

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"aktvakt/scanner"
 	"aktvakt/scanner/config"
+	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/web"
 	"aktvakt/scanner/source/web/session"
 )
@@ -57,6 +59,9 @@ func (x *portals) target(base scanner.Target, p config.Place, t config.Target) (
 	}
 	if p.WebDAV {
 		cfg.Kind = web.WebDAV
+	}
+	if h, err := config.ParseTarget(w.Home); err == nil && w.Home != "" {
+		cfg.Home, _ = url.Parse(h.URL)
 	}
 	for _, s := range w.Search {
 		cfg.Search = append(cfg.Search, web.Search{URL: s.URL, Terms: s.Terms})
@@ -176,4 +181,61 @@ func named(who string, err error) error {
 		return &usageError{who + ": " + u.what, u.hint}
 	}
 	return err
+}
+
+// asConfigured is a target of the command line with what the configuration
+// says of the portal on the same host.
+func asConfigured(t config.Target, known []config.Target) config.Target {
+	p, err := config.ParseTarget(t.URL)
+	if err != nil || !p.Web() {
+		return t
+	}
+	for _, k := range known {
+		if q, err := config.ParseTarget(k.URL); err == nil && q.Web() && q.Address() == p.Address() {
+			k.Web.Home, k.URL, k.Name = k.URL, t.URL, ""
+			return k
+		}
+	}
+	return t
+}
+
+// askPortal finds out by looking who can read a document of a portal that
+// tells no rules. ok is false for any other target.
+func askPortal(ctx context.Context, cfg config.Config, t scanner.Target, f accessFlags) (l accessLine, ok bool, err error) {
+	s, ok := t.Source.(*web.Source)
+	if !ok {
+		return l, false, nil
+	}
+	if _, err := s.Root(ctx); err != nil {
+		s.Close()
+		return l, true, err
+	}
+	if _, told := source.As[source.ACLReader](s); told {
+		return l, false, nil
+	}
+	defer s.Close()
+	if f.below || f.self {
+		return l, true, errors.New("--below and --check are for targets that tell their access rules")
+	}
+	e, one := s.Start()
+	if !one {
+		return l, true, &hinted{errors.New("this folder tells no access rules"), "name a document in it: it is looked at as each probe account"}
+	}
+	eng, err := newEngine(cfg.Detectors)
+	if err != nil {
+		return l, true, err
+	}
+	ext, err := newExtractor(cfg)
+	if err != nil {
+		return l, true, err
+	}
+	defer ext.Close()
+	a, err := scanner.LookAt(ctx, scanner.Options{Extractor: ext, Inspector: eng, Key: make([]byte, 32), Limits: limitsOf(cfg.Extract)}, t, e)
+	if err != nil {
+		return l, true, err
+	}
+	return accessLine{
+		Type: "access", Path: source.Join(s.Name(), e.Path), Complete: a.Complete, People: a.People, PeopleMax: a.PeopleMax, Staff: a.Staff,
+		Wide: list0(a.Wide), Unresolved: []string{}, Via: list0(a.Via), Notes: a.Notes, NoBound: a.NoBound,
+	}, true, nil
 }

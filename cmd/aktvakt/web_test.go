@@ -43,6 +43,9 @@ func lejre(t *testing.T, flat bool, denial webtest.Denial) *webtest.Portal {
 // portalConfig is a configuration with the scanner, all staff and the committee.
 func portalConfig(t *testing.T, dir, url string) string {
 	t.Helper()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	secret := func(user string) string {
 		p := filepath.Join(dir, user)
 		if err := os.WriteFile(p, []byte(lejreUsers[user].Password+"\n"), 0o600); err != nil {
@@ -183,5 +186,96 @@ func TestBrokenProbe(t *testing.T) {
 	}
 	if run.Summary.Resolved != 0 || !strings.Contains(stdout, `The account for \"Alle ansatte\" does not work`) {
 		t.Errorf("%d resolved; %+v", run.Summary.Resolved, run.Summary.PerTarget)
+	}
+}
+
+// TestPortalAccess asks who can read one document, and checks a configuration.
+func TestPortalAccess(t *testing.T) {
+	p := lejre(t, false, webtest.Forbidden)
+	dir := t.TempDir()
+	cfg := portalConfig(t, dir, p.URL)
+	doc := p.URL + lejreRoom + "/Referat%20001.docx"
+	stdout, stderr, code := aktvakt(t, nil, "access", "--config", cfg, doc)
+	if code != 0 || !strings.Contains(stdout, "1300 of 1300 people can read") || !strings.Contains(stdout, "Alle ansatte, seen with its probe account") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	p.Let(lejreRoom, "scan", "visitation")
+	stdout, stderr, code = aktvakt(t, nil, "access", "--json", "--config", cfg, doc)
+	if code != 0 || !strings.Contains(stdout, `"people":9,"people_max":9,"staff":1300`) {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	before := p.Hits("/")
+	stdout, stderr, code = aktvakt(t, nil, "config", "check", "--config", cfg)
+	for _, want := range []string{"a site of pages", "Alle ansatte, 1300 people", "Visitationsudvalget, 9 people"} {
+		if code != 0 || !strings.Contains(stdout, want) {
+			t.Fatalf("exit code %d, lacks %q\n%s%s", code, want, stdout, stderr)
+		}
+	}
+	if n := p.Hits("/") - before; n > 100 {
+		t.Errorf("%d requests to check a configuration", n)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "prøve-alle"), []byte("udløbet\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, code = aktvakt(t, nil, "config", "check", "--config", cfg)
+	if code != 3 || !strings.Contains(stdout, "Alle ansatte: log-on refused") || !strings.Contains(stdout, "no probe account that works stands for most of the staff") {
+		t.Errorf("exit code %d\n%s", code, stdout)
+	}
+	if stdout, stderr, code = aktvakt(t, nil, "access", p.URL); code != 3 || !strings.Contains(stderr, "log") {
+		t.Errorf("without an account: exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+// TestWebDAVRooms scans folders that a real Apache gives to their readers.
+func TestWebDAVRooms(t *testing.T) {
+	a := webtest.Start(t, webtest.Config{Users: map[string]string{"svc-aktvakt": "scanner-hemmelig", "prøve-alle": "alle-hemmelig", "prøve-sag": "sag-hemmelig"}, Conf: `
+<Directory {root}>
+  AuthType Basic
+  AuthName intranet
+  AuthUserFile {dir}/users
+  Require valid-user
+</Directory>
+<Directory {root}/Lukket>
+  Require user svc-aktvakt prøve-sag
+</Directory>
+`})
+	for i := range 12 {
+		b, err := wordDocument(childCase(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Put(t, fmt.Sprintf("Åbent/Referat %d.docx", i), b)
+		a.Put(t, fmt.Sprintf("Lukket/Referat %d.docx", i+100), b)
+	}
+	dir := t.TempDir()
+	cfg := portalConfig(t, dir, a.URL+"/dav")
+	text, err := os.ReadFile(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(text), "      search:")
+	_, after, _ := strings.Cut(rest, "\ndetectors")
+	if err := os.WriteFile(cfg, []byte(before+"detectors"+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := aktvakt(t, nil, "scan", "--config", cfg)
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, stdout, stderr)
+	}
+	run := readRun(t, dir)
+	if len(run.Incidents) != 1 || len(run.Findings) != 12 {
+		t.Fatalf("%d incidents, %d findings\n%s", len(run.Incidents), len(run.Findings), stdout)
+	}
+	if i := run.Incidents[0]; i.Root != a.URL+"/dav/Åbent" || i.People != 1300 || i.Mode != finding.Overexposed {
+		t.Errorf("%s at %s, %d people", i.Mode, i.Root, i.People)
+	}
+	stdout, stderr, code = aktvakt(t, nil, "access", "--config", cfg, a.URL+"/dav/Lukket/Referat%20100.docx")
+	if code != 0 || !strings.Contains(stdout, "9 of 1300 people can read") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	for m, n := range a.Methods(t) {
+		if !slices.Contains([]string{"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"}, m) {
+			t.Errorf("%d requests %s", n, m)
+		}
 	}
 }

@@ -15,16 +15,18 @@ import (
 
 // Web says how a portal, a target at https://, is read and looked at.
 type Web struct {
-	Kind       string    `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=webdav,enum=site,description=WebDAV folders or a site of linked pages; default what the server answers."`
-	Logon      string    `yaml:"logon,omitempty" json:"logon,omitempty" jsonschema:"enum=anonymous,enum=basic,enum=ntlm,enum=kerberos,enum=form,enum=cookies,description=How the account logs on; default what the portal asks for."`
-	Form       WebForm   `yaml:"form,omitempty" json:"form,omitempty"`
-	CookieFile string    `yaml:"cookie_file,omitempty" json:"cookie_file,omitempty" jsonschema:"description=Cookies of a session that was opened in a browser (the format of Netscape and curl)."`
-	CAFile     string    `yaml:"ca_file,omitempty" json:"ca_file,omitempty" jsonschema:"description=PEM file of the authority that signed the portal's certificate; default the system's."`
-	Plain      bool      `yaml:"plain,omitempty" json:"plain,omitempty" jsonschema:"description=Let passwords go over http without TLS."`
-	Scope      WebScope  `yaml:"scope,omitempty" json:"scope,omitempty"`
-	Probes     []Probe   `yaml:"probes,omitempty" json:"probes,omitempty" jsonschema:"description=Accounts that each stand for an audience. The first should stand for all staff."`
-	Anonymous  *bool     `yaml:"anonymous,omitempty" json:"anonymous,omitempty" jsonschema:"description=Look without log-in as well; default true."`
-	Search     []WebFind `yaml:"search,omitempty" json:"search,omitempty" jsonschema:"description=Search pages of the portal, asked as the probes; what they list joins the crawl."`
+	Kind       string   `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=webdav,enum=site,description=WebDAV folders or a site of linked pages; default what the server answers."`
+	Logon      string   `yaml:"logon,omitempty" json:"logon,omitempty" jsonschema:"enum=anonymous,enum=basic,enum=ntlm,enum=kerberos,enum=form,enum=cookies,description=How the account logs on; default what the portal asks for."`
+	Form       WebForm  `yaml:"form,omitempty" json:"form,omitempty"`
+	CookieFile string   `yaml:"cookie_file,omitempty" json:"cookie_file,omitempty" jsonschema:"description=Cookies of a session that was opened in a browser (the format of Netscape and curl)."`
+	CAFile     string   `yaml:"ca_file,omitempty" json:"ca_file,omitempty" jsonschema:"description=PEM file of the authority that signed the portal's certificate; default the system's."`
+	Plain      bool     `yaml:"plain,omitempty" json:"plain,omitempty" jsonschema:"description=Let passwords go over http without TLS."`
+	Scope      WebScope `yaml:"scope,omitempty" json:"scope,omitempty"`
+	Probes     []Probe  `yaml:"probes,omitempty" json:"probes,omitempty" jsonschema:"description=Accounts that each stand for an audience. The first should stand for all staff."`
+	Anonymous  *bool    `yaml:"anonymous,omitempty" json:"anonymous,omitempty" jsonschema:"description=Look without log-in as well; default true."`
+	// Home is the address of the portal where the target is a document in it.
+	Home   string    `yaml:"-" json:"-"`
+	Search []WebFind `yaml:"search,omitempty" json:"search,omitempty" jsonschema:"description=Search pages of the portal, asked as the probes; what they list joins the crawl."`
 }
 
 // WebForm says where a log-in form is and what its fields are called. What is

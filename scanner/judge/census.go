@@ -58,6 +58,9 @@ type node struct {
 	// readers is the widest audience of an ordinary document in the folder
 	// itself, plus one; 0 where none is known.
 	readers uint32
+	// narrow counts the cases, with those in subfolders, that not too many can
+	// read.
+	narrow uint32
 }
 
 func (n node) mostlyCases() bool { return n.cases > 0 && 2*n.cases >= n.docs }
@@ -129,6 +132,9 @@ func (c *Census) Add(f finding.Finding) {
 		n.allDocs++
 		if isCase {
 			n.allCases++
+		}
+		if isCase && f.Verdict == finding.Allowed {
+			n.narrow++
 		}
 		if before.docs == 0 {
 			n.folders++

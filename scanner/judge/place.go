@@ -92,7 +92,10 @@ func (j *Judge) place(f finding.Finding, c *Census) place {
 		return p
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
-		if a := c.at(chain[i]); a.dense() {
+		// Who was seen to read has no folder where it is set: a folder in which
+		// some of the cases are closed to the many is not what is open.
+		seen := len(p.rules) > 0 && p.rules[0].By != ""
+		if a := c.at(chain[i]); a.dense() && !(seen && a.narrow > 0) {
 			p.root = chain[i]
 			return p
 		}

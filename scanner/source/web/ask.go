@@ -49,7 +49,7 @@ func (s *Source) ask(ctx context.Context, as *session.Session, r session.Request
 // home is the log-in page to which the start page leads, nil where the start
 // page is shown as it is.
 func (s *Source) home(ctx context.Context, as *session.Session) *url.URL {
-	a, err := s.look(ctx, as, session.Request{URL: s.cfg.URL})
+	a, err := s.look(ctx, as, session.Request{URL: s.cfg.Home})
 	if err != nil {
 		return nil
 	}

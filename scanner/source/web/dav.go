@@ -51,6 +51,8 @@ type folder struct {
 	s    *Source
 	base string // percent-encoded path of the root, without a slash at the end
 	name string
+	// collection tells that the root was seen to be a folder.
+	collection bool
 	rules
 }
 
@@ -106,8 +108,10 @@ func (f *folder) root(ctx context.Context) (source.Entry, error) {
 	if err != nil {
 		return source.Entry{}, err
 	}
-	e := f.entry("", r)
-	return e, nil
+	f.s.mu.Lock()
+	f.collection = r.Collection
+	f.s.mu.Unlock()
+	return f.entry("", r), nil
 }
 
 // ask reads the properties of one entry.

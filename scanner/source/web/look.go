@@ -79,7 +79,7 @@ func (s *Source) readyWithin(ctx context.Context, e *eye, age time.Duration) err
 // prove opens the check page. A folder is asked for its properties: it has no
 // page.
 func (s *Source) prove(ctx context.Context, e *eye) error {
-	u, r := s.cfg.URL, session.Request{}
+	u, r := s.cfg.Home, session.Request{}
 	if s.Kind() == WebDAV && e.probe.Check == "" {
 		r = propfindOf("0", propsListing)
 	}
@@ -121,7 +121,7 @@ func (s *Source) Frame(ctx context.Context) []byte {
 	if s.Kind() != Site {
 		return nil
 	}
-	x := s.sight(ctx, s.own, s.cfg.URL)
+	x := s.sight(ctx, s.own, s.cfg.Home)
 	return x.Body
 }
 

@@ -77,7 +77,10 @@ type Scope struct {
 
 // Config says what to read and as whom. URL is needed.
 type Config struct {
-	URL     *url.URL
+	URL *url.URL
+	// Home is the start page of the portal where URL is a document in it: what
+	// every account can open that is logged on. URL when nil.
+	Home    *url.URL
 	Kind    Kind
 	Account session.Account
 	Probes  []Probe
@@ -127,6 +130,9 @@ func New(cfg Config) *Source {
 	u.User, u.Fragment = nil, ""
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), session.Host(&u)
 	cfg.URL = &u
+	if cfg.Home == nil {
+		cfg.Home = cfg.URL
+	}
 	if cfg.Limiter == nil {
 		cfg.Limiter = session.NewLimiter(session.Limits{})
 	}
@@ -243,6 +249,20 @@ func (s *Source) Root(ctx context.Context) (source.Entry, error) {
 		return source.Entry{}, fmt.Errorf("%s: %w", s.Name(), err)
 	}
 	return e, nil
+}
+
+// Start is the entry at the address of the source, which Root has found: a
+// document, or the start page of a site. A folder has none.
+func (s *Source) Start() (source.Entry, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch in := s.in.(type) {
+	case *site:
+		return source.Entry{Path: in.pathOf(in.start)}, true
+	case *folder:
+		return source.Entry{}, !in.collection
+	}
+	return source.Entry{}, false
 }
 
 // List implements source.Source.
