@@ -11,6 +11,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 APT = samba samba-common-bin smbclient samba-vfs-modules samba-ad-dc samba-ad-provision \
 	winbind python3-samba libnss-wrapper krb5-user openssl qpdf tesseract-ocr tesseract-ocr-swe \
+	apache2-bin media-types libapache2-mod-auth-gssapi gss-ntlmssp \
 	acl attr util-linux iproute2 chromium poppler-utils buildah podman runc systemd \
 	tesseract-ocr-dan tesseract-ocr-nor tesseract-ocr-fin tesseract-ocr-isl tesseract-ocr-eng
 PKGS = ./...

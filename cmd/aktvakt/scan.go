@@ -49,7 +49,8 @@ func newScan() *cobra.Command {
 		Long: `scan walks every target, reads its documents, and reports those that more
 people can read than their content allows. A target is a folder, or
 smb://[domain;user@]host[:port][/share[/path]]; without a share every share
-that the server lists is scanned. Without a target those of the configuration
+that the server lists is scanned. A portal is named by its https:// address;
+its probe accounts stand in the configuration (docs/portals.md). Without a target those of the configuration
 are scanned.
 
 Accounts come from the configuration or the environment: AKTVAKT_SMB_USER
