@@ -183,7 +183,7 @@ func (x *site) root(ctx context.Context) (source.Entry, error) {
 		return source.Entry{}, err
 	}
 	if a.logon && a.redirected {
-		return source.Entry{}, errors.Join(source.ErrLogon, errLogin)
+		return source.Entry{}, session.Refused("the portal shows a log-in page")
 	}
 	return source.Entry{Kind: source.Dir, ID: number(x.name), Volume: number(x.start.Host)}, nil
 }

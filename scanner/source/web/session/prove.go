@@ -53,7 +53,7 @@ func (s *Session) prove(ctx context.Context, method string, u *url.URL, header h
 
 // refuse remembers that the account is of no use.
 func (s *Session) refuse(what string) error {
-	err := fmt.Errorf("%w: %s", source.ErrLogon, what)
+	err := Refused(what)
 	s.refused.CompareAndSwap(nil, &err)
 	return *s.refused.Load()
 }
@@ -281,7 +281,7 @@ func (h *held) Close() error {
 func StatusError(rep *Reply) error {
 	switch {
 	case rep.Elsewhere != nil:
-		return &Status{rep.Status, "the portal sends to " + cmp.Or(Host(rep.Elsewhere), "another host") + " to log in", source.ErrLogon}
+		return Refused("the portal sends to " + cmp.Or(Host(rep.Elsewhere), "another host") + " to log in")
 	case rep.Status < 400:
 		return nil
 	case rep.Status == http.StatusUnauthorized || rep.Status == http.StatusForbidden:

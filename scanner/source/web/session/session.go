@@ -402,11 +402,11 @@ func (s *Session) explain(ctx context.Context, err error) error {
 	case errors.Is(err, source.ErrLogon), errors.Is(err, errGuard), errors.Is(err, errClosed):
 		return err
 	case errors.As(err, &cert):
-		return fmt.Errorf("%w: its certificate is not trusted: %w", source.ErrUnreachable, cert.Err)
+		return unreachable(fmt.Errorf("its certificate is not trusted: %w", cert.Err))
 	case errors.As(err, &dns):
-		return fmt.Errorf("%w: %w", source.ErrUnreachable, errors.New(dns.Err))
+		return unreachable(errors.New(dns.Err))
 	case errors.As(err, &op) && op.Op == "dial":
-		return &transient{fmt.Errorf("%w: %w", source.ErrUnreachable, op.Err)}
+		return &transient{unreachable(op.Err)}
 	case errors.Is(err, errStalled):
 		return err
 	}

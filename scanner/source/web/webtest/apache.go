@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-const aptLine = "apt-get install -y apache2 libapache2-mod-auth-gssapi gss-ntlmssp"
+const aptLine = "apt-get install -y apache2-bin media-types libapache2-mod-auth-gssapi gss-ntlmssp"
 
 // Config says how Apache is to run.
 type Config struct {
