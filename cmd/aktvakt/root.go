@@ -39,7 +39,7 @@ It only reads: nothing that is scanned is changed, locked or touched.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newScan(), newInspect(), newAccess(), newReport(), newStatus(), newDemo(), newConfig(), newVersion(), newEval(), newWorker())
+	root.AddCommand(newScan(), newInspect(), newAccess(), newReport(), newStatus(), newDemo(), newConfig(), newVersion(), newEval(), newGenerate(), newWorker())
 	return root
 }
 
