@@ -28,11 +28,14 @@ func nanos(t time.Time) int64 {
 }
 
 // identity is a hash of what tells one file from another under the same name.
-// The volume is not in it: its number differs from mount to mount.
+// The volume is not in it: its number differs from mount to mount. The time of
+// birth stands in where there is no file id; Samba makes it up from other times,
+// and it moves when a file is read.
 func identity(e source.Entry) uint64 {
-	h := fnvStart
-	h = fnv(h, fmt8(e.ID))
-	h = fnv(h, fmt8(uint64(nanos(e.Created))))
+	h := fnv(fnvStart, fmt8(e.ID))
+	if e.ID == 0 {
+		h = fnv(h, fmt8(uint64(nanos(e.Created))))
+	}
 	return fnv(h, e.Tag)
 }
 

@@ -34,6 +34,18 @@ func TestServerFailures(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
 	calm := parse(t, stdout, target)
+	stdout, stderr, code = aktvakt(t, logon(filepath.Join(dir, "calm")), args("calm")...)
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	second := parse(t, stdout, target)
+	second.accounted(t)
+	if second.summary.Scanned != 0 || second.summary.Unchanged != calm.summary.Scanned {
+		t.Errorf("second night: %d of %d read again", second.summary.Scanned, calm.summary.Scanned)
+	}
+	if d := cmp.Diff(calm.verdicts(), second.verdicts()); d != "" {
+		t.Errorf("findings -first +second night:\n%s", d)
+	}
 
 	fail := []func(){
 		func() {
