@@ -295,3 +295,27 @@ func TestStoppedRunsGoOn(t *testing.T) {
 		t.Errorf("%d of %d fresh", whole.summary.Fresh, whole.summary.Remembered)
 	}
 }
+
+// A server that is down changes nothing about its incidents.
+func TestIncidentsStandWhileTheServerIsDown(t *testing.T) {
+	files := map[string]string{"head office/warning.txt": "CASE", "safe/warning.txt": "CASE"}
+	for i := range 6 {
+		files[fmt.Sprintf("head office/note %d.txt", i)] = "hello"
+		files[fmt.Sprintf("room/case %d.txt", i)] = "CASE"
+	}
+	n := newNights(t, files)
+	n.m.acl["safe/warning.txt"] = access.POSIXRules{UID: 1001, Mode: 0o100600}
+	up, _ := n.run(t)
+	n.m.list["ROOT"] = source.ErrUnreachable
+	for night := range 2 {
+		down, _ := n.run(t)
+		tell := func(k *kept) (out []string) {
+			for _, i := range k.incidents {
+				out = append(out, fmt.Sprintln(i.ID, i.Mode, i.Root, i.Documents, i.Persons, i.Severity, i.Cure.Kind, i.Cure.At))
+			}
+			return out
+		}
+		want(t, fmt.Sprintf("incidents of night %d", night), tell(up), tell(down))
+		want(t, "carried", len(up.findings), down.summary.Carried)
+	}
+}

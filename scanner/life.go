@@ -76,8 +76,10 @@ func (r *runner) live(ts []*target, now time.Time) (resolved []string, moved map
 		switch r.fate(ts, f) {
 		case "": // of a target that is not in this run
 		case judge.Still:
-			f.Status, f.Via, f.Cure, f.Incident = finding.StatusOpen, nonNilVia(f.Via), nil, ""
+			f.Carried, f.Status, f.Accepted = true, finding.StatusOpen, nil
+			f.Via, f.Cure, f.Incident = nonNilVia(f.Via), nil, ""
 			carried = append(carried, f)
+			r.census.Add(f)
 		default:
 			gone[id] = f
 		}

@@ -510,7 +510,7 @@ func (r *runner) finish(ctx context.Context, ts []*target) (finding.Summary, err
 	gone, moved := r.live(ts, now)
 	found, incidents := r.decide(now)
 	if r.Life != nil {
-		err = errors.Join(err, r.Life.Settle(ctx, state.Settlement{Found: r.found, Resolved: gone, Moved: moved, Now: now}), r.cover(ctx))
+		err = errors.Join(err, r.Life.Settle(ctx, state.Settlement{Found: found, Resolved: gone, Moved: moved, Now: now}), r.cover(ctx))
 	}
 	r.count(found, incidents)
 	r.summary.Finished, r.summary.DurationS = now, now.Sub(r.started).Seconds()

@@ -169,6 +169,11 @@ type Finding struct {
 	// PersonKeys are keyed HMACs of the identity numbers, so that an incident
 	// counts each person once. They stay out of every report.
 	PersonKeys []PersonKey `json:"-"`
+	// Carried tells that nobody could look at the document tonight. Its incident
+	// is the one that it was in: Root is the folder that the incident is about,
+	// OnFile tells that the document's own rules differ from its neighbours'.
+	Carried, OnFile bool   `json:"-"`
+	Root            string `json:"-"`
 	// Print is a keyed hash of the text, to find the same text elsewhere; 0
 	// is unknown.
 	Print uint64 `json:"-"`

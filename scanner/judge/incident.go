@@ -44,7 +44,7 @@ func (j *Judge) Incidents(findings []finding.Finding, c *Census) ([]finding.Find
 			order = append(order, key)
 		}
 		g.at = append(g.at, i)
-		f.Mode, f.Incident = p.mode, "I-"+key
+		f.Mode, f.Incident, f.Root, f.OnFile = p.mode, "I-"+key, p.root, p.onFile
 	}
 	incidents := make([]finding.Incident, 0, len(order))
 	for _, key := range order {

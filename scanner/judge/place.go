@@ -66,6 +66,10 @@ func (j *Judge) place(f finding.Finding, c *Census) place {
 	if len(p.rules) > 0 {
 		p.from = p.rules[0].InheritedFrom
 	}
+	if f.Carried && f.Root != "" {
+		p.mode, p.root, p.onFile = f.Mode, f.Root, f.OnFile
+		return p
+	}
 	chain := folders(f.Target, f.Place())
 	if len(chain) == 0 { // the target is the document: nothing is known around it
 		p.root = f.Path

@@ -23,7 +23,9 @@ type Past struct {
 // keptFinding is the stored form of a finding.
 type keptFinding struct {
 	finding.Finding
-	Keys []finding.PersonKey `json:"person_keys,omitempty"`
+	Keys   []finding.PersonKey `json:"person_keys,omitempty"`
+	Root   string              `json:"root,omitempty"`
+	OnFile bool                `json:"on_file,omitempty"`
 }
 
 // Past returns what earlier runs left.
@@ -61,7 +63,7 @@ func scanFinding(rows *sql.Rows) (finding.Finding, error) {
 			return f, err
 		}
 		f = k.Finding
-		f.PersonKeys = k.Keys
+		f.PersonKeys, f.Root, f.OnFile = k.Keys, k.Root, k.OnFile
 	}
 	f.Print = uint64(print)
 	var err error
@@ -123,7 +125,7 @@ func (r *Run) settle(ctx context.Context, tx *sql.Tx, s Settlement) error {
 	}
 	defer put.Close()
 	for _, f := range s.Found {
-		body, err := json.Marshal(keptFinding{f, f.PersonKeys})
+		body, err := json.Marshal(keptFinding{f, f.PersonKeys, f.Root, f.OnFile})
 		if err != nil {
 			return err
 		}
