@@ -102,12 +102,11 @@ func Parse(r io.Reader, from *url.URL) (*Page, error) {
 // state is a page in the making.
 type state struct {
 	*Page
-	link    *Link
-	form    *Form
-	title   bool
-	silent  atom.Atom // script or style: what is in it is not said
-	blank   bool
-	options *Field
+	link   *Link
+	form   *Form
+	title  bool
+	silent atom.Atom // script or style: what is in it is not said
+	blank  bool
 }
 
 func (s *state) say(b []byte) {
