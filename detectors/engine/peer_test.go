@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,12 +49,16 @@ func BenchmarkPeer(b *testing.B) {
 	}{{"numbers", numberShapes + "\n", false}, {"all", forms, true}} {
 		b.Run(x.name+"/aktvakt", func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
+			best := time.Hour
 			for b.Loop() {
+				before := userTime(b)
 				e.numbers.Find(detectors.Text{Body: text})
 				if x.markers {
 					e.matcher.Find(text, func(marker.Hit) bool { return true })
 				}
+				best = min(best, userTime(b)-before)
 			}
+			b.ReportMetric(float64(len(text))/1e6/best.Seconds(), "best-user-MB/s")
 		})
 		b.Run(x.name+"/ripgrep", func(b *testing.B) {
 			patterns := filepath.Join(b.TempDir(), "patterns")
@@ -61,18 +66,29 @@ func BenchmarkPeer(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.SetBytes(int64(len(text)))
-			var user time.Duration
+			best := time.Hour
 			for b.Loop() {
 				c := exec.Command("rg", "-j1", "-i", "--no-config", "--dfa-size-limit", "1G", "--regex-size-limit", "1G", "--count-matches", "-f", patterns, file)
 				out, err := c.CombinedOutput()
 				if err != nil && c.ProcessState.ExitCode() != 1 { // 1: nothing found
 					b.Fatalf("apt-get install -y ripgrep (%v)\n%s", err, out)
 				}
-				user += c.ProcessState.UserTime()
+				best = min(best, c.ProcessState.UserTime())
 			}
-			b.ReportMetric(float64(len(text))*float64(b.N)/1e6/user.Seconds(), "user-MB/s")
+			b.ReportMetric(float64(len(text))/1e6/best.Seconds(), "best-user-MB/s")
 		})
 	}
+}
+
+// userTime is the user time of this process so far, the collector's too; other
+// work on the machine disturbs it less than the clock.
+func userTime(b *testing.B) time.Duration {
+	b.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano())
 }
 
 // catalogueForms are the catalogue's forms and stems as patterns.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -30,7 +31,16 @@ func (s *scan) population(w []byte, a, e int, sh shape, date, full kindSet) {
 	if e-a >= 4 && isClock(w[e-4:e]) {
 		date |= clockBit
 	}
-	s.cells = append(s.cells, cell{pos: a, shape: sh, date: date, full: full, prefix: prefixHash(w[a:])})
+	s.cells = append(doubled(s.cells), cell{pos: a, shape: sh, date: date, full: full, prefix: prefixHash(w[a:])})
+}
+
+// doubled makes room for as many again where a list is full: append alone
+// grows long lists by a quarter and copies them four times.
+func doubled[T any](list []T) []T {
+	if len(list) == cap(list) {
+		return slices.Grow(list, max(64, len(list)))
+	}
+	return list
 }
 
 // prefixHash hashes six digits.
@@ -68,7 +78,7 @@ func (s *scan) emit(w []byte, a, e int, c cand) bool {
 		c.start, c.end = s.at[a], s.at[e-1]+s.width(e-1)
 	}
 	c.column = -1
-	s.cands = append(s.cands, c)
+	s.cands = append(doubled(s.cands), c)
 	return true
 }
 

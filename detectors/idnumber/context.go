@@ -88,9 +88,13 @@ func classifySplit(w []byte) word {
 	if len(w) > len(buf) {
 		w = w[len(w)-len(buf):]
 	}
-	x := classify(buf[:foldWord(buf[:], w)])
+	n := foldWord(buf[:], w)
+	x := classify(buf[:n])
 	if x.class != wordOther && x.class != wordUnknown {
 		return x
+	}
+	if y, ok := misread(buf[:n]); ok {
+		return y
 	}
 	if x.class == wordOther && len(w) >= 6 {
 		if y := identifierOf(w); y.class != wordOther {
@@ -171,7 +175,7 @@ func before(w []byte, start int) (s surroundings) {
 				x, a = y, h
 			}
 		}
-		if (x.class == wordUnknown || x.class == wordOther && n == 0) && a > low+1 && w[a-1] == ' ' {
+		if (x.class == wordUnknown || x.class == wordOther && n == 0) && a > low+1 && w[a-1] == ' ' && w[a] >= 'a' {
 			// A word torn in two: pe rsonnummer.
 			if y, h := hyphenated(w, low, a, g); y.class == wordLabel {
 				x, a = y, h

@@ -76,7 +76,7 @@ type pass struct {
 	hasHome    bool
 	companions kindSet
 	today, ref day
-	keep       []scored
+	all        []scored
 	values     []byte
 	lengths    []uint8
 }
@@ -158,35 +158,42 @@ type scored struct {
 // makes the matches.
 func (f *Finder) choose(st *pass) []detectors.Match {
 	s := &st.scan
-	keep := st.keep
-	for round := range 2 {
-		var companions kindSet
-		keep = keep[:0]
-		for i := range s.cands {
-			c := &s.cands[i]
-			k, v, l := st.weigh(c)
-			if k == noKind || v < 0 || f.excluded(s.body, c) {
-				continue
-			}
-			x := scored{i, k, v, l}
-			if l && v > 1.4 {
-				companions |= 1 << k
-			}
-			if n := len(keep); n > 0 && s.cands[keep[n-1].i].end > c.start {
-				if keep[n-1].score >= v {
-					continue
-				}
-				keep[n-1] = x
-				continue
-			}
-			keep = append(keep, x)
+	all := slices.Grow(st.all[:0], len(s.cands))
+	var companions kindSet
+	for i := range s.cands {
+		c := &s.cands[i]
+		k, v, l := st.weigh(c)
+		if k != noKind && f.excluded(s.body, c) {
+			k = noKind
 		}
-		if round == 0 && companions == 0 {
-			break
+		all = append(all, scored{i, k, v, l})
+		if k != noKind && l && v > 1.4 {
+			companions |= 1 << k
 		}
-		st.companions = companions
 	}
-	st.keep = keep
+	if st.companions = companions; companions != 0 {
+		// Those without a label gain from those with one.
+		for i := range all {
+			c := &s.cands[i]
+			if x := &all[i]; x.kind != noKind && !x.labelled && (c.date|c.full)&companions != 0 {
+				x.kind, x.score, x.labelled = st.weigh(c)
+			}
+		}
+	}
+	keep := all[:0] // writes behind what it reads
+	for _, x := range all {
+		if x.kind == noKind || x.score < 0 {
+			continue
+		}
+		if n := len(keep); n > 0 && s.cands[keep[n-1].i].end > s.cands[x.i].start {
+			if keep[n-1].score < x.score {
+				keep[n-1] = x
+			}
+			continue
+		}
+		keep = append(keep, x)
+	}
+	st.all = all
 	return st.matches(keep)
 }
 

@@ -12,6 +12,9 @@ type stat struct {
 	// seen holds the first six digits of the numbers counted, hashed. Those
 	// that repeat count once: a counter or a constant is no population.
 	seen [8]uint64
+	// terms are what term found, by the kinds in known.
+	terms [nKinds]float64
+	known kindSet
 }
 
 // distinctLimit is how many numbers are told apart; a text with more is a
@@ -83,6 +86,14 @@ var chance = [nKinds]struct {
 // counts: order numbers that start with a date pass the first test, random
 // ones the second.
 func (t *stat) term(k kind) float64 {
+	if !t.known.has(k) {
+		t.known |= 1 << k
+		t.terms[k] = t.weigh(k)
+	}
+	return t.terms[k]
+}
+
+func (t *stat) weigh(k kind) float64 {
 	n := float64(t.total)
 	c := chance[k]
 	if t.total < 3 {

@@ -160,11 +160,6 @@ func classify(w []byte) word {
 			}
 		}
 	}
-	if best.class == wordOther || best.class == wordUnknown {
-		if x, ok := misread(w); ok {
-			return x
-		}
-	}
 	return best
 }
 
