@@ -351,6 +351,10 @@ func (x *inspection) describe(b *strings.Builder) {
 		b.WriteString("  why:\n")
 	}
 	for _, r := range x.Reasons {
+		if r.Points == 0 { // what would change it
+			fmt.Fprintf(b, "            %s\n", r.What)
+			continue
+		}
 		fmt.Fprintf(b, "    %+6.1f  %s\n", r.Points, r.What)
 	}
 }
