@@ -24,9 +24,9 @@ var lejreUsers = map[string]webtest.User{
 
 // lejre makes the portal: the room has one document a child, in which a parent
 // stands too; 226 of them are 452 citizens.
-func lejre(t *testing.T, flat bool, denial webtest.Denial) *webtest.Portal {
+func lejre(t *testing.T, children int, flat bool, denial webtest.Denial) *webtest.Portal {
 	room := &webtest.Room{Path: lejreRoom, Title: "Visitationsudvalg", Groups: []string{"*"}, Docs: map[string][]byte{}, Flat: flat, Denial: denial}
-	for i := range demoChildren {
+	for i := range children {
 		b, err := wordDocument(childCase(i))
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestLejrePortal(t *testing.T) {
 		denial webtest.Denial
 	}{{"folders", false, webtest.Forbidden}, {"flat", true, webtest.Polite}} {
 		t.Run(c.name, func(t *testing.T) {
-			p := lejre(t, c.flat, c.denial)
+			p := lejre(t, demoChildren, c.flat, c.denial)
 			dir := t.TempDir()
 			cfg := portalConfig(t, dir, p.URL)
 			stdout, stderr, code := aktvakt(t, nil, "scan", "--config", cfg)
@@ -122,6 +122,12 @@ func TestLejrePortal(t *testing.T) {
 			if want := "0 findings in 0 incidents, 226 resolved since the last run (narrowed 226)"; !strings.Contains(stdout, want) {
 				t.Errorf("output lacks %q:\n%s", want, stdout)
 			}
+			if a := p.Acts(); len(a) > 0 {
+				t.Errorf("the scans changed something: %q", a)
+			}
+			if c.flat {
+				return
+			}
 			// The room is open again, and its finding comes back.
 			p.Let(lejreRoom, "*")
 			if stdout, stderr, code = aktvakt(t, nil, "scan", "--config", cfg); code != 0 {
@@ -129,9 +135,6 @@ func TestLejrePortal(t *testing.T) {
 			}
 			if run = readRun(t, dir); len(run.Incidents) != 1 || run.Incidents[0].ID != i.ID {
 				t.Errorf("after the room was opened again: %s", stdout)
-			}
-			if a := p.Acts(); len(a) > 0 {
-				t.Errorf("the scans changed something: %q", a)
 			}
 		})
 	}
@@ -158,10 +161,13 @@ func noSecrets(t *testing.T, dir, output string) {
 	}
 }
 
+// few is how many children have a case where the number does not matter.
+const few = 12
+
 // TestBrokenProbe: an account that does not work leaves verdicts unknown, and
 // resolves nothing.
 func TestBrokenProbe(t *testing.T) {
-	p := lejre(t, false, webtest.Forbidden)
+	p := lejre(t, few, false, webtest.Forbidden)
 	dir := t.TempDir()
 	cfg := portalConfig(t, dir, p.URL)
 	if _, stderr, code := aktvakt(t, nil, "scan", "--config", cfg); code != 0 {
@@ -176,7 +182,7 @@ func TestBrokenProbe(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
 	run := readRun(t, dir)
-	if len(run.Findings) != demoChildren || len(run.Incidents) != 0 {
+	if len(run.Findings) != few || len(run.Incidents) != 0 {
 		t.Fatalf("%d findings, %d incidents", len(run.Findings), len(run.Incidents))
 	}
 	for _, f := range run.Findings {
@@ -191,7 +197,7 @@ func TestBrokenProbe(t *testing.T) {
 
 // TestPortalAccess asks who can read one document, and checks a configuration.
 func TestPortalAccess(t *testing.T) {
-	p := lejre(t, false, webtest.Forbidden)
+	p := lejre(t, few, false, webtest.Forbidden)
 	dir := t.TempDir()
 	cfg := portalConfig(t, dir, p.URL)
 	doc := p.URL + lejreRoom + "/Referat%20001.docx"

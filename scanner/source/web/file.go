@@ -31,6 +31,8 @@ const (
 var (
 	errChanged  = errors.New("the document changed while it was read")
 	errNoRanges = fmt.Errorf("the server cannot send a part of a document, and this one is larger than %d MiB", mostWithoutRanges>>20)
+	errOther    = errors.New("the server sent another part of the document than it was asked for")
+	errNoLength = fmt.Errorf("the server does not tell how long the document is, and it is longer than %d MiB", fetchWhole>>20)
 	errFolder   = errors.New("not a file but a folder")
 	errLogin    = fmt.Errorf("a log-in page in place of the document: %w", fs.ErrPermission)
 )
@@ -58,22 +60,31 @@ type block struct {
 // openURL opens a document of a size that the listing told.
 func openURL(ctx context.Context, s *Source, u *url.URL, size int64) (*file, error) {
 	f := &file{s: s, u: u, ctx: ctx, size: size}
+	known := size > 0
 	if size <= fetchAtOpen {
 		done, err := f.atOnce()
-		if done || err != nil {
-			return f, err
+		if err != nil {
+			return nil, err
 		}
+		if done {
+			return f, nil
+		}
+		known = f.size > fetchWhole // it is larger than the listing said
 	}
 	rep, err := s.ask(ctx, s.own, session.Request{Method: http.MethodHead, URL: u, Header: http.Header{"Accept-Encoding": {"identity"}}})
 	if err != nil {
 		return nil, err
 	}
 	rep.Body.Close()
-	if err := f.check(rep); err != nil {
+	noHead := rep.Status == http.StatusMethodNotAllowed || rep.Status == http.StatusNotImplemented
+	if err := f.check(rep); err != nil && !noHead {
 		return nil, err
 	}
-	if n, ok := length(rep.Header); ok {
+	switch n, ok := length(rep.Header); {
+	case ok && !noHead:
 		f.size = n
+	case !known:
+		return nil, errNoLength
 	}
 	return f, nil
 }
@@ -102,6 +113,7 @@ func (f *file) atOnce() (bool, error) {
 	}
 	defer rep.Body.Close()
 	if n, ok := length(rep.Header); ok && n > fetchWhole {
+		f.size = n
 		return false, nil
 	}
 	b, err := io.ReadAll(io.LimitReader(rep.Body, fetchWhole+1))
@@ -256,7 +268,7 @@ func (f *file) fetch(off, n int64) ([]byte, error) {
 	}
 	start, total, ok := contentRange(rep.Header.Get("Content-Range"))
 	if !ok || start != off {
-		return nil, errors.New("the server sent another part of the document than it was asked for")
+		return nil, errOther
 	}
 	if total >= 0 && total < f.size {
 		return nil, errChanged

@@ -3,9 +3,14 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -158,6 +163,70 @@ func TestContentRange(t *testing.T) {
 		if _, _, ok := contentRange(in); ok {
 			t.Errorf("%q is understood", in)
 		}
+	}
+}
+
+// TestOpenFaults: servers without HEAD, without lengths, that lie about either.
+func TestOpenFaults(t *testing.T) {
+	big := bytes.Repeat([]byte("0123456789abcdef"), fetchWhole>>3) // 8 MiB
+	mux := http.NewServeMux()
+	mux.HandleFunc("/nohead", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(big))
+	})
+	stream := func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush() // chunked: no length
+		if r.Method != http.MethodHead {
+			w.Write(big)
+		}
+	}
+	mux.HandleFunc("/nolength", stream)
+	mux.HandleFunc("/other", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Range", "bytes 7-9/8388608")
+		w.Header().Set("Content-Length", "8388608")
+		if r.Header.Get("Range") != "" {
+			w.WriteHeader(http.StatusPartialContent)
+		}
+	})
+	version := 0
+	mux.HandleFunc("/changes", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			version++
+		}
+		w.Header().Set("ETag", fmt.Sprintf("%q", fmt.Sprint(version)))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(big))
+	})
+	srv := httptest.NewServer(mux)
+	defer srv.Close()
+	for _, c := range []struct {
+		path       string
+		listed     int64
+		open, read error
+	}{
+		{"nohead", int64(len(big)), nil, nil}, {"nohead", 0, nil, nil}, {"nolength", 0, errNoLength, nil}, {"nolength", int64(len(big)), nil, nil},
+		{"other", int64(len(big)), nil, errOther}, {"changes", int64(len(big)), nil, errChanged},
+	} {
+		u, _ := url.Parse(srv.URL + "/" + c.path)
+		s := New(Config{URL: u, Kind: WebDAV})
+		f, err := openURL(t.Context(), s, u, c.listed)
+		if !errors.Is(err, c.open) {
+			t.Errorf("%s: open: %v, want %v", c.path, err, c.open)
+		}
+		if err == nil {
+			b := make([]byte, 100)
+			_, err := f.ReadAt(b, 5<<20)
+			if err == nil {
+				_, err = f.ReadAt(b, 1<<20)
+			}
+			if !errors.Is(err, c.read) || err == nil && !bytes.Equal(b, big[1<<20:][:100]) {
+				t.Errorf("%s: read: %v, want %v", c.path, err, c.read)
+			}
+			f.Close()
+		}
+		s.Close()
 	}
 }
 
