@@ -2,6 +2,7 @@ package worker
 
 import (
 	"math"
+	"os"
 	"os/exec"
 	"syscall"
 
@@ -32,4 +33,12 @@ func widen(pipe any) {
 	if c, err := f.SyscallConn(); err == nil {
 		_ = c.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, maxFrame) })
 	}
+}
+
+// peak is the most memory that an ended process held at once, in bytes.
+func peak(p *os.ProcessState) int64 {
+	if u, ok := p.SysUsage().(*syscall.Rusage); ok {
+		return u.Maxrss << 10
+	}
+	return 0
 }

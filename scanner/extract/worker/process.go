@@ -28,6 +28,7 @@ type process struct {
 	documents int
 	ends      bool // the worker said that it ends after this document
 
+	memory int64 // its limit, in bytes
 	mu     sync.Mutex
 	waited bool // the process is gone and its number may be another's
 	ending sync.Once
@@ -61,7 +62,7 @@ func start(ctx context.Context, opt Options) (*process, ready, error) {
 	cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "GOTRACEBACK=none"}, opt.Env...)
 	cmd.Dir = "/"
 	isolate(cmd)
-	w := &process{cmd: cmd, said: &said{}}
+	w := &process{cmd: cmd, said: &said{}, memory: opt.Settings.Memory}
 	cmd.Stderr = w.said
 	cmd.WaitDelay = time.Second
 	stdin, err := cmd.StdinPipe()
@@ -127,7 +128,9 @@ func (w *process) end() crash {
 		switch {
 		case errors.As(err, &exit) && exit.ExitCode() == exitRunaway:
 			w.crash = crashRunaway
-		case w.said.outOfMemory():
+		case w.said.outOfMemory(), err != nil && w.memory > 0 && peak(w.cmd.ProcessState) > w.memory/2:
+			// Without memory it does not always find words for that, and may
+			// crash in the runtime with two thirds of the limit in use.
 			w.crash = crashMemory
 		}
 	})
@@ -149,11 +152,12 @@ func (s *said) Write(p []byte) (int, error) {
 }
 
 // outOfMemory looks for what the Go runtime prints when it gets no memory
-// (runtime/malloc.go, runtime/mem_linux.go, runtime/os_linux.go).
+// (runtime/malloc.go, runtime/mem_linux.go, runtime/os_linux.go), or its C part
+// for a thread (runtime/cgo/gcc_libinit.c).
 func (s *said) outOfMemory() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, m := range []string{"out of memory", "cannot allocate memory", "failed to create new OS thread", "Cannot allocate memory"} {
+	for _, m := range []string{"out of memory", "cannot allocate memory", "failed to create new OS thread", "pthread_create failed", "Cannot allocate memory"} {
 		if bytes.Contains(s.b, []byte(m)) {
 			return true
 		}

@@ -340,7 +340,6 @@ func TestOCRStopsTheClockAndKeepsTheBudget(t *testing.T) {
 	budget := image.NewBudget(1, 3, 0)
 	p := newPool(t, Options{Size: 2, Budget: budget})
 	var wg sync.WaitGroup
-	start := time.Now()
 	for range 2 {
 		wg.Go(func() {
 			d := extractString(t, p, "ocr", extract.Limits{Time: time.Second})
@@ -350,8 +349,8 @@ func TestOCRStopsTheClockAndKeepsTheBudget(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if took := time.Since(start); took < 3*time.Second {
-		t.Errorf("two pages at once: took %v", took)
+	if pages, _, _ := budget.Used(); pages != 2 {
+		t.Errorf("%d pages", pages)
 	}
 	extractString(t, p, "ocr", extract.Limits{})
 	if d := extractString(t, p, "ocr", extract.Limits{}); d.Skip == nil || !strings.Contains(d.Skip.Error, "budget of 3 pages") {
@@ -363,10 +362,9 @@ func TestCancel(t *testing.T) {
 	p := newPool(t, Options{Size: 1})
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(200*time.Millisecond, cancel)
-	start := time.Now()
-	_, err := p.Extract(ctx, "x", extract.Bytes("loop"), extract.Limits{})
-	if !errors.Is(err, context.Canceled) || time.Since(start) > 5*time.Second {
-		t.Errorf("%v after %v", err, time.Since(start))
+	// The document never ends by itself.
+	if _, err := p.Extract(ctx, "x", extract.Bytes("loop"), extract.Limits{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }
 
