@@ -284,13 +284,16 @@ func (w *walk) list(ctx context.Context, f *folder) {
 			w.skipEntry(e, finding.StageList, reasonOf(err), err)
 			w.notSeen(e.Path)
 		default:
-			if j, ok := w.entry(f, e); !ok {
-				break
-			} else if !j.same {
+			j, ok := w.entry(f, e)
+			switch {
+			case !ok:
+			case !j.same:
 				w.send(ctx, []job{j})
-			} else if again = append(again, j); len(again) == batch {
-				w.send(ctx, again)
-				again = nil
+			default:
+				if again = append(again, j); len(again) == batch {
+					w.send(ctx, again)
+					again = nil
+				}
 			}
 		}
 		if ctx.Err() != nil {
