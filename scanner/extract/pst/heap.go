@@ -16,7 +16,8 @@ type heap struct {
 	blocks [][]byte
 	root   int
 	sub    uint64
-	nodes  []node // of sub
+	nodes  []node // of sub, as far as they go
+	broken error  // that cut them short
 	loaded bool
 }
 
@@ -89,13 +90,11 @@ func (h *heap) subnode(id int) (node, error) {
 }
 
 func (h *heap) subnodes() ([]node, error) {
-	if h.loaded {
-		return h.nodes, nil
+	if !h.loaded {
+		h.nodes, h.broken = h.s.subnodes(h.sub)
+		h.loaded = true
 	}
-	var err error
-	h.nodes, err = h.s.subnodes(h.sub)
-	h.loaded = err == nil
-	return h.nodes, err
+	return h.nodes, h.broken
 }
 
 // value reads a value that lies in the heap or in a node of its own.
