@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
@@ -49,6 +50,9 @@ type Account struct {
 
 	mu     sync.Mutex
 	client *client.Client
+	// web is kept for a while by Negotiate, which is asked for each request.
+	web   *client.Client
+	webAt time.Time
 }
 
 // systemConf is where krb5.conf usually is.

@@ -71,6 +71,7 @@ func (s *Source) look(ctx context.Context, as *session.Session, r session.Reques
 		return a, nil
 	}
 	if r.Method == http.MethodHead {
+		rep.Body.Close() // it holds a place at the limiter, which the next request needs
 		if a.redirected {
 			get, err := s.look(ctx, as, session.Request{URL: rep.URL})
 			if err != nil {
@@ -87,6 +88,12 @@ func (s *Source) look(ctx context.Context, as *session.Session, r session.Reques
 		return nil, err
 	}
 	a.logon = hasLogonForm(b, rep.URL)
+	if a.logon || len(b) < peeked {
+		// Who meets a log-in page asks more before this page is done with.
+		rep.Body.Close()
+		rep.Body = io.NopCloser(bytes.NewReader(b))
+		return a, nil
+	}
 	rep.Body = &peekedBody{io.MultiReader(bytes.NewReader(b), rep.Body), rep.Body}
 	return a, nil
 }

@@ -330,3 +330,30 @@ func TestLimitOfPages(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+// TestOneAtATime: with one request at once, whatever needs a second one while
+// it deals with the first would wait for ever.
+func TestOneAtATime(t *testing.T) {
+	p := portal(t)
+	s := site(t, p, func(c *web.Config) {
+		c.Limiter = session.NewLimiter(session.Limits{InFlight: 1, RequestsPerSecond: 1e6})
+		c.Search = []web.Search{{URL: "/soeg?q={term}", Terms: []string{"sag"}}}
+	})
+	all, err := list(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.EndSessions()
+	for _, path := range []string{"rum/login/Lukket 001.txt", "rum/forbudt/Sag 001.txt", "rum/aaben/Vejledning 001.txt", "rum/beklager/Beklaget 001.txt"} {
+		for v := source.Own; v < 3; v++ {
+			for x := range s.Look(t.Context(), all[path], v) {
+				if x.Seen == source.Unclear {
+					t.Errorf("%s as %d: %s", path, v, x.Why)
+				}
+			}
+		}
+		e := all[path]
+		e.Sys = nil
+		readEntry(t, s, e)
+	}
+}
