@@ -173,6 +173,42 @@ func TestBasic(t *testing.T) {
 	}
 }
 
+// TestRefusedOnce: a password that is refused is sent once, and so is one of an
+// account that was accepted before, for what it may not see.
+func TestRefusedOnce(t *testing.T) {
+	var sent atomic.Int64
+	u := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			sent.Add(1)
+		}
+		if r.URL.Path != "/mine" || r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(401)
+		}
+	})
+	at := func(p string) *url.URL { c := *u; c.Path = p; return &c }
+	s := open(t, u, Account{User: "svc", Password: "hemligt"})
+	for range 3 {
+		if _, err := s.Do(t.Context(), Request{URL: at("/other")}); !errors.Is(err, source.ErrLogon) || strings.Contains(err.Error(), "hemligt") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if sent.Load() != 1 {
+		t.Errorf("the password was sent %d times", sent.Load())
+	}
+	s = open(t, u, Account{User: "svc", Password: "hemligt"})
+	for _, c := range []struct {
+		path string
+		want int
+	}{{"/mine", 200}, {"/other", 401}, {"/mine", 200}} {
+		rep, err := s.Do(t.Context(), Request{URL: at(c.path)})
+		if err != nil || rep.Status != c.want {
+			t.Fatalf("%s: %v", c.path, err)
+		}
+		rep.Body.Close()
+	}
+}
+
 // TestTransientFaults: a server that is busy is asked again, later and not for
 // ever.
 func TestTransientFaults(t *testing.T) {

@@ -196,7 +196,8 @@ Alias /dav {root}
 }
 
 // Methods returns how often each method was asked for. The server writes its
-// log after it has answered: a last request of the test shows that all is there.
+// log after it has answered: a last request of the test shows that nearly all is
+// there, but for what another of its processes has still to write.
 func (a *Apache) Methods(t testing.TB) map[string]int {
 	t.Helper()
 	mark := fmt.Sprintf("/mark%d", time.Now().UnixNano())
