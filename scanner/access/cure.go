@@ -31,6 +31,9 @@ func cureNT(d Descriptor, path string, via finding.Via) string {
 	if strings.HasPrefix(path, "/") {
 		return "" // a mount: icacls runs elsewhere, under another name
 	}
+	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
+		return "" // a portal has its own way to set rules
+	}
 	name := cmdQuote(unc(path))
 	if sd.NullDACL {
 		return "icacls " + name + " /reset"

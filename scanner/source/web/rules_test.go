@@ -154,6 +154,9 @@ func TestRulesOfWebDAV(t *testing.T) {
 	if len(via) != 1 || via[0].InheritedFrom != s.Name() {
 		t.Errorf("via %+v", via)
 	}
+	if c := access.Cure(d, s.Name()+"/staff", via[0]); c != "" {
+		t.Errorf("a command of Windows for a portal: %s", c)
+	}
 	// A later run knows the entry by its path alone.
 	bare, err := rules.ACL(t.Context(), source.Entry{Path: "staff"})
 	if err != nil || bare != d {
