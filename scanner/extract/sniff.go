@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"path"
 	"strings"
 
@@ -59,7 +60,7 @@ func Sniff(name string, head []byte) string {
 	switch {
 	case isTextType(kind):
 		return textKind(kind, ext, head)
-	case isContainer(kind) || !weakMagic(kind):
+	case isContainer(kind) || !weakMagic(kind) || isBitmap(head):
 		return kind
 	case charset.Detect(head, len(head) < HeadSize) != charset.Binary:
 		return textKind(TypeText, ext, head)
@@ -94,6 +95,19 @@ func weakMagic(kind string) bool {
 		return true
 	}
 	return strings.HasPrefix(kind, "audio/") || strings.HasPrefix(kind, "video/") || strings.HasPrefix(kind, "font/")
+}
+
+// isBitmap tells a BMP picture from a text that begins with "BM" by the zeros
+// of its header and the size of the second one.
+func isBitmap(head []byte) bool {
+	if len(head) < 18 || string(head[:2]) != "BM" || string(head[6:10]) != "\x00\x00\x00\x00" {
+		return false
+	}
+	switch size := binary.LittleEndian.Uint32(head[14:]); size {
+	case 12, 40, 52, 56, 64, 108, 124:
+		return true
+	}
+	return false
 }
 
 // textKind tells mail from other text by its first lines, and lets the name

@@ -1,5 +1,5 @@
-// Package image reads pictures of text with OCR: JPEG, PNG, GIF and TIFF
-// files with all their pages, and, as a pdf.Recognizer, the scanned pages of
+// Package image reads pictures of text with OCR: JPEG, PNG, GIF, BMP, WebP and
+// TIFF files with all their pages, and, as a pdf.Recognizer, the scanned pages of
 // PDF documents.
 //
 // The recognizer is the tesseract program, if there is one. Pictures are
@@ -23,6 +23,9 @@ import (
 	_ "image/png"  // decoders
 	"io"
 	"strings"
+
+	"golang.org/x/image/bmp"
+	_ "golang.org/x/image/webp" // decoders
 
 	"aktvakt/scanner/extract"
 )
@@ -61,7 +64,7 @@ func (e *Extractor) Name() string { return "image" }
 // Wants implements extract.Extractor.
 func (e *Extractor) Wants(_, mediaType string, head []byte) bool {
 	switch mediaType {
-	case "image/jpeg", "image/png", "image/gif", "image/tiff":
+	case "image/jpeg", "image/png", "image/gif", "image/tiff", "image/bmp", "image/webp":
 		return true
 	}
 	return isTIFF(head)
@@ -149,7 +152,7 @@ func checkSize(c image.Config) error {
 
 // decodeError gives a decoder's error a reason.
 func decodeError(err error) error {
-	if errors.Is(err, image.ErrFormat) {
+	if errors.Is(err, image.ErrFormat) || errors.Is(err, bmp.ErrUnsupported) {
 		return fmt.Errorf("unknown kind of picture: %w", extract.ErrUnsupported)
 	}
 	return fmt.Errorf("picture cannot be decoded: %w", extract.ErrCorrupt)

@@ -143,9 +143,6 @@ func (t *tesseract) recognize(ctx context.Context, img *image.Gray) (string, err
 	if t.missing != nil {
 		return "", t.missing
 	}
-	if t.fake != nil {
-		return t.fake(img), extract.Alive(ctx)
-	}
 	if size := img.Bounds().Size(); size.X < minWidth || size.Y < minHeight || blank(img) {
 		return "", nil
 	}
@@ -154,6 +151,9 @@ func (t *tesseract) recognize(ctx context.Context, img *image.Gray) (string, err
 		return "", err
 	}
 	defer leave()
+	if t.fake != nil {
+		return t.fake(img), extract.Alive(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, t.time)
 	defer cancel()
 	cmd := t.command(ctx, t.args...)
