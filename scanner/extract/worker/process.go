@@ -128,13 +128,21 @@ func (w *process) end() crash {
 		switch {
 		case errors.As(err, &exit) && exit.ExitCode() == exitRunaway:
 			w.crash = crashRunaway
-		case w.said.outOfMemory(), err != nil && w.memory > 0 && peak(w.cmd.ProcessState) > w.memory/2:
-			// Without memory it does not always find words for that, and may
-			// crash in the runtime with two thirds of the limit in use.
+		case w.said.outOfMemory(), exit != nil && w.starved(exit):
 			w.crash = crashMemory
 		}
 	})
 	return w.crash
+}
+
+// starved reports whether the process probably died of the end of its memory
+// without words for it: the runtime may crash with two thirds of the limit in
+// use, and the kernel may kill.
+func (w *process) starved(exit *exec.ExitError) bool {
+	const fatal, signalled = 2, -1
+	code := exit.ExitCode()
+	return (code == fatal && !w.said.panicked() || code == signalled) &&
+		!raceEnabled && w.memory > 0 && peak(exit.ProcessState) > w.memory/2
 }
 
 // said keeps the beginning of what a worker prints, to find out what it died
@@ -149,6 +157,13 @@ func (s *said) Write(p []byte) (int, error) {
 	defer s.mu.Unlock()
 	s.b = append(s.b, p[:min(len(p), 4096-min(len(s.b), 4096))]...)
 	return len(p), nil
+}
+
+// panicked reports whether the program itself gave up.
+func (s *said) panicked() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.HasPrefix(s.b, []byte("panic: "))
 }
 
 // outOfMemory looks for what the Go runtime prints when it gets no memory
