@@ -108,8 +108,29 @@ func (p *page) annotation(ctx context.Context, a references.FPDF_ANNOTATION) (st
 			lines = append(lines, s)
 		}
 	}
+	if rich, err := p.richText(a, lines); err != nil {
+		return "", err
+	} else if rich != "" {
+		lines = append(lines, rich)
+	}
 	s := strings.Join(lines, "\n")
 	return s, p.text(ctx, s, extract.Place{Page: p.number, Part: "comments"})
+}
+
+// richText returns the formatted form of a comment where it says something
+// that the lines told do not.
+func (p *page) richText(a references.FPDF_ANNOTATION, told []string) (string, error) {
+	v, err := p.in.FPDFAnnot_GetStringValue(&requests.FPDFAnnot_GetStringValue{Annotation: a, Key: "RC"})
+	if err != nil || v.Value == "" {
+		return "", onlyTrap(err)
+	}
+	var fresh []string
+	for line := range strings.SplitSeq(xmlLines(v.Value), "\n") {
+		if line = strings.TrimSpace(clean(line)); line != "" && !strings.Contains(strings.Join(told, "\n"), line) {
+			fresh = append(fresh, line)
+		}
+	}
+	return strings.Join(fresh, "\n"), nil
 }
 
 // widget tells a form field once, as "name: value", so that the field's name

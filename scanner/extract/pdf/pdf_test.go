@@ -50,7 +50,7 @@ func places() []byte {
 	b.pages(`/Outlines 30 0 R/AcroForm<</Fields[40 0 R 42 0 R]/DR<<>>>>/Names<</EmbeddedFiles<</Names[(bilaga.txt) 50 0 R]>>>>`,
 		[]string{"Personnummer 19900101-2385\nhandläggare Åsa", "Sida tva utan nummer"},
 		`/Annots[20 0 R 21 0 R 22 0 R 41 0 R 24 0 R 42 0 R]`)
-	b.object(20, `<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(kommentar 990909-9909)/T(Granskare)>>`)
+	b.object(20, `<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(kommentar 990909-9909)/T(Granskare)/RC(<body><p>kommentar 990909-9909</p><p>rik 616263-6465</p></body>)>>`)
 	b.object(21, `<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/Contents(lank 232425-2627)>>`)
 	b.object(22, `<</Type/Annot/Subtype/Stamp/Rect[100 100 300 150]/AP<</N 23 0 R>>>>`)
 	b.stream(23, `/Type/XObject/Subtype/Form/BBox[0 0 200 50]/Resources<</Font<</F1 3 0 R>>>>`, "BT /F1 12 Tf 10 10 Td (SEKRETESS) Tj ET")
@@ -82,6 +82,7 @@ func TestPlaces(t *testing.T) {
 		{"handläggare Åsa", extract.Place{Page: 1}},
 		{"Sida tva", extract.Place{Page: 2}},
 		{"kommentar 990909-9909", extract.Place{Page: 1, Part: "comments"}},
+		{"rik 616263-6465", extract.Place{Page: 1, Part: "comments"}},
 		{"Granskare", extract.Place{Page: 1, Part: "comments"}},
 		{"232425-2627", extract.Place{Page: 1, Part: "comments"}},
 		{"SEKRETESS", extract.Place{Page: 1, Part: "annotations"}},

@@ -36,3 +36,21 @@ func xmlText(data []byte) string {
 		}
 	}
 }
+
+// xmlLines returns the character data of an XML document, a line for each
+// piece. What stands before a fault is kept.
+func xmlLines(data string) string {
+	d := xml.NewDecoder(strings.NewReader(data))
+	d.Strict = false
+	var b strings.Builder
+	for {
+		t, err := d.RawToken()
+		if err != nil {
+			return b.String()
+		}
+		if c, ok := t.(xml.CharData); ok {
+			b.Write(c)
+			b.WriteByte('\n')
+		}
+	}
+}
