@@ -56,7 +56,7 @@ check:
 RACED = ./cmd/... ./detectors/engine ./scanner ./scanner/access/... ./scanner/config ./scanner/extract ./scanner/extract/worker \
 	./scanner/judge ./scanner/report/... ./scanner/source/... ./scanner/state
 unit:
-	$(GO) test -race -timeout 30m $(RACED)
+	$(GO) test -race -timeout 45m $(RACED)
 	$(GO) test -timeout 30m $(filter-out $(shell $(GO) list $(RACED)),$(shell $(GO) list $(PKGS)))
 
 # image builds the container with whichever builder works here; IMAGE_TARGET=slim
