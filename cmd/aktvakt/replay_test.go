@@ -90,7 +90,7 @@ func readRun(t *testing.T, dir string) jsonl.Run {
 // program wrote.
 func leak(t *testing.T, dir string) {
 	t.Helper()
-	secrets := []string{"Prøvesen", "Testberg", "19780415", "780415-2382", "2382"}
+	secrets := []string{"Prøvesen", "Testberg", "19780415", "780415-2382", "7804152382"} // four digits alone stand in hashes by chance
 	for i := range demoChildren {
 		for line := range strings.Lines(childCase(i)) {
 			if _, number, ok := strings.Cut(line, "cpr-nr.: "); ok {
