@@ -346,6 +346,9 @@ func (s *Session) one(ctx context.Context, method string, u *url.URL, header htt
 // send makes one request and returns its answer. The place at the limiter is
 // held until the body is closed.
 func (s *Session) send(ctx context.Context, c *http.Client, method string, u *url.URL, header http.Header, body []byte) (*Reply, error) {
+	if s.closed.Err() != nil { // what AfterFunc does below comes too late for a near server
+		return nil, errClosed
+	}
 	release, err := s.cfg.Limiter.acquire(ctx)
 	if err != nil {
 		return nil, err
