@@ -66,9 +66,9 @@ func probeAccount() (account, error) {
 	if user == "" || file == "" {
 		return account{}, &usageError{"a check needs an ordinary account and its password", "set AKTVAKT_PROBE_USER (DOMAIN\\user) and AKTVAKT_PROBE_PASSWORD_FILE"}
 	}
-	pw, err := readSecret(file)
+	pw, err := readPassword(file)
 	if err != nil {
-		return account{}, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
+		return account{}, err
 	}
 	return account{domain: domain, user: user, password: pw}, nil
 }

@@ -183,15 +183,12 @@ func (p *prover) report() {
 // state checks the folder of the state.
 func (p *prover) state() {
 	p.where = "state"
-	dsn := p.cfg.State
-	if dsn == "" {
-		var err error
-		if dsn, err = defaultState(); err != nil {
-			p.fail("write", err, "")
-			return
-		}
+	path, err := statePath(p.cfg.State)
+	if err != nil {
+		p.fail("write", err, "")
+		return
 	}
-	dir := filepath.Dir(strings.TrimPrefix(dsn, "sqlite:"))
+	dir := filepath.Dir(path)
 	if p.folder(dir, "name another place as state: sqlite:PATH") {
 		if kind := networkFS(dir); kind != "" {
 			p.add("local disk", missing, dir+" lies on "+kind, "keep the state on a local disk: SQLite loses data over a network")

@@ -50,11 +50,10 @@ func accountFor(p config.Place, c config.Credentials) (account, error) {
 	pw, given := os.LookupEnv("AKTVAKT_SMB_PASSWORD")
 	switch {
 	case file != "" && (c.PasswordFile != "" || !given):
-		secret, err := readSecret(file)
-		if err != nil {
-			return a, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
+		var err error
+		if a.password, err = readPassword(file); err != nil {
+			return a, err
 		}
-		a.password = secret
 	case given:
 		a.password = pw
 	default:

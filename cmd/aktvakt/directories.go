@@ -82,10 +82,8 @@ func ldapServer(d config.Directory) (directory.LDAPServer, error) {
 	file := cmp.Or(d.PasswordFile, os.Getenv("AKTVAKT_LDAP_PASSWORD_FILE"))
 	if file == "" {
 		s.Password = os.Getenv("AKTVAKT_LDAP_PASSWORD")
-	} else {
-		if s.Password, err = readSecret(file); err != nil {
-			return s, &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
-		}
+	} else if s.Password, err = readPassword(file); err != nil {
+		return s, err
 	}
 	if s.Password == "" {
 		return s, &usageError{fmt.Sprintf("no password for %s on %s", s.User, d.URL), "set password_file of the directory, or AKTVAKT_LDAP_PASSWORD_FILE"}

@@ -84,6 +84,16 @@ func (m *maker) kind() kind {
 	}
 }
 
+// enclosed makes a file inside of this one.
+func (m *maker) enclosed() *maker { return &maker{rnd: m.rnd, number: m.number, inside: 1} }
+
+// one makes a file of some kind.
+func (m *maker) one() (kind, []byte, error) {
+	k := m.kind()
+	data, err := k.make(m)
+	return k, data, err
+}
+
 // noise is what compresses no further, such as a font or a picture.
 func (m *maker) noise(median float64) []byte {
 	b := make([]byte, int(min(median*math.Exp(m.rnd.NormFloat64()), 8<<20)))
@@ -140,9 +150,8 @@ func (m *maker) mail() ([]byte, error) {
 	b.WriteString("Content-Type: multipart/mixed; boundary=\"=_part\"\r\n\r\n--=_part\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n")
 	base64Lines(&b, []byte(m.text()))
 	if m.inside == 0 && m.rnd.IntN(10) < 3 {
-		in := maker{rnd: m.rnd, number: m.number, inside: 1}
-		k := in.kind()
-		data, err := k.make(&in)
+		in := m.enclosed()
+		k, data, err := in.one()
 		if err != nil {
 			return nil, err
 		}
@@ -165,9 +174,8 @@ func base64Lines(b *bytes.Buffer, data []byte) {
 func (m *maker) zip() ([]byte, error) {
 	var parts []part
 	for i := range 2 + m.rnd.IntN(12) {
-		in := maker{rnd: m.rnd, number: m.number, inside: 1}
-		k := in.kind()
-		data, err := k.make(&in)
+		in := m.enclosed()
+		k, data, err := in.one()
 		if err != nil {
 			return nil, err
 		}

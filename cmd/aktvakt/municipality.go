@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/xml"
 	"fmt"
@@ -146,32 +145,15 @@ func wordDocument(text string) ([]byte, error) {
 	body.WriteString(xml.Header + `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>`)
 	for line := range strings.Lines(text) {
 		body.WriteString(`<w:p><w:r><w:t xml:space="preserve">`)
-		if err := xml.EscapeText(&body, []byte(strings.TrimSuffix(line, "\n"))); err != nil {
-			return nil, err
-		}
+		escape(&body, line)
 		body.WriteString(`</w:t></w:r></w:p>`)
 	}
 	body.WriteString(`</w:body></w:document>`)
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	for _, part := range []struct{ name, data string }{
-		{"[Content_Types].xml", xml.Header + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
+	return packed([]part{
+		{"[Content_Types].xml", []byte(xml.Header + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
 			`<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
-			`<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`},
-		{"_rels/.rels", xml.Header + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
-			`<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>`},
-		{"word/document.xml", body.String()},
-	} {
-		w, err := z.Create(part.name)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write([]byte(part.data)); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+			`<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`)},
+		{"_rels/.rels", []byte(relations(`<Relationship Id="rId1" Type="` + openTypes + `/officeDocument" Target="word/document.xml"/>`))},
+		{"word/document.xml", body.Bytes()},
+	})
 }

@@ -132,8 +132,21 @@ func readSecret(name string) (string, error) {
 	return strings.TrimRight(string(b), "\r\n"), err
 }
 
-// trust reads a certificate authority; an empty name is the system's.
-func trust(file string) (*tls.Config, error) {
+// readPassword reads a file that holds a password.
+func readPassword(name string) (string, error) {
+	secret, err := readSecret(name)
+	if err != nil {
+		return "", &usageError{"password file: " + err.Error(), "the file holds the password and nothing else"}
+	}
+	return secret, nil
+}
+
+// trust reads a certificate authority, the only one that is trusted then; an
+// empty name is the system's.
+func trust(file string) (*tls.Config, error) { return trustBeside(file, x509.NewCertPool()) }
+
+// trustBeside adds a certificate authority to those that are trusted.
+func trustBeside(file string, pool *x509.CertPool) (*tls.Config, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -141,7 +154,6 @@ func trust(file string) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("%s holds no certificate in PEM form", file)
 	}

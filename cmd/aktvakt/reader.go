@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"aktvakt/scanner/config"
 )
@@ -26,11 +25,11 @@ func readerOf(cfg config.Config, ocr bool) (uint32, error) {
 		return 0, err
 	}
 	h.Write(b)
-	for _, name := range cfg.Detectors.Markers {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return 0, &usageError{"marker file: " + err.Error(), ""}
-		}
+	markers, err := readMarkers(cfg.Detectors.Markers)
+	if err != nil {
+		return 0, err
+	}
+	for _, b := range markers {
 		fmt.Fprintf(h, "%d\x00", len(b))
 		h.Write(b)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -87,11 +86,11 @@ the 72 hours run.`,
 			case c.Flags().Changed("diff"):
 				return showDiff(c, store, past.ID, f.since, run)
 			}
-			history, err := nights(c.Context(), store, past.ID)
+			history, err := store.History(c.Context(), past.ID, maxNights)
 			if err != nil {
 				return err
 			}
-			return render(c, f, cfg, run, history)
+			return render(c, f, cfg, run, nights(history))
 		},
 	}
 	fl := c.Flags()
@@ -186,18 +185,13 @@ func unpack(past state.PastRun) (jsonl.Run, error) {
 // maxNights is how far the trend goes back.
 const maxNights = 60
 
-// nights returns the runs before the one of that number (0 is after all) as
-// points of the trend.
-func nights(ctx context.Context, store *state.Store, before int64) ([]html.Night, error) {
-	sums, err := store.History(ctx, before, maxNights)
-	if err != nil {
-		return nil, err
-	}
+// nights are runs as points of the trend.
+func nights(sums []finding.Summary) []html.Night {
 	out := make([]html.Night, len(sums))
 	for i, s := range sums {
 		out[i] = html.NightOf(s)
 	}
-	return out, nil
+	return out
 }
 
 // reportSinks opens the files of a report. The folder holds what a breach is

@@ -19,18 +19,27 @@ func newEngine(c config.Detectors) (*engine.Engine, error) {
 	opt := detectors.Options{
 		HomeCountry: c.HomeCountry, CountTestNumbers: c.CountTestNumbers, NotIdentity: c.NotIdentity,
 	}
-	for _, name := range c.Markers {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return nil, &usageError{"marker file: " + err.Error(), ""}
-		}
-		opt.Markers = append(opt.Markers, b)
+	var err error
+	if opt.Markers, err = readMarkers(c.Markers); err != nil {
+		return nil, err
 	}
 	e, err := engine.New(opt)
 	if err != nil {
 		return nil, &usageError{err.Error(), ""}
 	}
 	return e, nil
+}
+
+// readMarkers reads the organisation's own marker files.
+func readMarkers(names []string) (files [][]byte, err error) {
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, &usageError{"marker file: " + err.Error(), ""}
+		}
+		files = append(files, b)
+	}
+	return files, nil
 }
 
 // extractor reads documents in worker processes of this program, so that a

@@ -190,24 +190,34 @@ func defaultState() (string, error) {
 	return "sqlite:" + filepath.Join(dir, "aktvakt", "state.db"), nil
 }
 
+// stateDSN is the DSN of a state; an empty one is the default.
+func stateDSN(dsn string) (string, error) {
+	if dsn == "" {
+		return defaultState()
+	}
+	return dsn, nil
+}
+
+// statePath is the file that the DSN of a state names.
+func statePath(dsn string) (string, error) {
+	dsn, err := stateDSN(dsn)
+	return strings.TrimPrefix(dsn, "sqlite:"), err
+}
+
 // stateDir is the folder of the state, for what else is kept between runs;
 // empty where there is none.
 func stateDir(dsn string) string {
-	if dsn == "" {
-		var err error
-		if dsn, err = defaultState(); err != nil {
-			return ""
-		}
+	path, err := statePath(dsn)
+	if err != nil {
+		return ""
 	}
-	return filepath.Dir(strings.TrimPrefix(dsn, "sqlite:"))
+	return filepath.Dir(path)
 }
 
 func openState(ctx context.Context, dsn string) (*state.Store, error) {
-	if dsn == "" {
-		var err error
-		if dsn, err = defaultState(); err != nil {
-			return nil, err
-		}
+	dsn, err := stateDSN(dsn)
+	if err != nil {
+		return nil, err
 	}
 	s, err := state.Open(ctx, dsn)
 	if err != nil {
@@ -261,13 +271,13 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	history, err := nights(ctx, store, 0)
+	history, err := store.History(ctx, 0, maxNights)
 	if err != nil {
 		return err
 	}
 	var past bytes.Buffer
 	zip := gzip.NewWriter(&past)
-	sinks, err := reportSinks(cfg.Report, history)
+	sinks, err := reportSinks(cfg.Report, nights(history))
 	if err != nil {
 		return &hinted{err, "say where the report may be written with --report DIR"}
 	}
@@ -295,11 +305,7 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	last, err := store.History(ctx, 0, 1)
-	if err != nil {
-		return err
-	}
-	stop, err := watch(c.ErrOrStderr(), f.listen, cfg.State, count, last)
+	stop, err := watch(c.ErrOrStderr(), f.listen, cfg.State, count, history)
 	if err != nil {
 		return err
 	}
@@ -335,11 +341,11 @@ func begin(ctx context.Context, store *state.Store, reader uint32, opt *scanner.
 
 // watch tells how far the run has come: on standard error, beside the state,
 // and at an address.
-func watch(stderr io.Writer, listen, dsn string, count *scanner.Count, last []finding.Summary) (stop func(), err error) {
+func watch(stderr io.Writer, listen, dsn string, count *scanner.Count, history []finding.Summary) (stop func(), err error) {
 	started := time.Now()
 	var expect int64
-	if len(last) > 0 && last[0].Complete {
-		expect = int64(last[0].Entries)
+	if n := len(history); n > 0 && history[n-1].Complete {
+		expect = int64(history[n-1].Entries)
 	}
 	report := func() progressReport { return reportOf(count, started, expect) }
 	hide, err := serve(listen, report)

@@ -60,17 +60,6 @@ func timeLeft(done, expect int64, spent time.Duration) time.Duration {
 	return time.Duration(float64(spent) / float64(done) * float64(expect-done))
 }
 
-// statePath is the file of a state's DSN.
-func statePath(dsn string) (string, error) {
-	if dsn == "" {
-		var err error
-		if dsn, err = defaultState(); err != nil {
-			return "", err
-		}
-	}
-	return strings.TrimPrefix(dsn, "sqlite:"), nil
-}
-
 // claim makes sure that one scan at a time works with a state. The claim ends
 // with release, or with the process.
 func claim(dsn string) (release func(), err error) {

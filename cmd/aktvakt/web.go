@@ -89,23 +89,18 @@ func (x *portals) target(base scanner.Target, p config.Place, t config.Target) (
 }
 
 // portalTrust is the TLS of a portal whose certificate an authority of one's own
-// signed.
+// signed. Those of the system are trusted too: a portal may send its users to
+// hosts that they signed for.
 func portalTrust(file string) (*tls.Config, error) {
-	if file == "" {
-		return nil, nil
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, &usageError{"ca_file: " + err.Error(), ""}
-	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	if !pool.AppendCertsFromPEM(b) {
-		return nil, &usageError{"ca_file: " + file + " holds no certificate", "it must be in PEM form"}
+	conf, err := trustBeside(file, pool)
+	if err != nil {
+		return nil, &usageError{"ca_file: " + err.Error(), "write the authority's certificate in PEM form"}
 	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+	return conf, nil
 }
 
 // logonOf is how an account logs on to a portal.
@@ -163,11 +158,10 @@ func portalAccount(who string, p config.Place, c config.Credentials, how logonOf
 	case scans && given && c.PasswordFile == "":
 		a.Password = pw
 	case file != "":
-		secret, err := readSecret(file)
-		if err != nil {
-			return a, &usageError{who + ": password file: " + err.Error(), "the file holds the password and nothing else"}
+		var err error
+		if a.Password, err = readPassword(file); err != nil {
+			return a, named(who, err)
 		}
-		a.Password = secret
 	default:
 		return a, &usageError{who + ": no password for " + a.User, "set AKTVAKT_WEB_PASSWORD_FILE or AKTVAKT_WEB_PASSWORD, or password_file in the configuration"}
 	}
