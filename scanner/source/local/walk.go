@@ -115,7 +115,7 @@ type listing struct {
 
 // pathOf is dir + encodeName(name), in one allocation for a usual name.
 func pathOf(dir string, name []byte) string {
-	if !utf8.Valid(name) || bytes.Contains(name, []byte(escape)) {
+	if !utf8.Valid(name) || bytes.Contains(name, []byte(source.Escape)) {
 		return dir + encodeName(string(name))
 	}
 	b := append(append(make([]byte, 0, len(dir)+len(name)), dir...), name...)

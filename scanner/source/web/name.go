@@ -9,37 +9,23 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"aktvakt/scanner/source"
 )
 
 var errPath = errors.New("not a path of this source")
 
-// escape begins two hexadecimal digits that stand for one byte of a name that
-// no path can hold: what is not UTF-8, a slash, the escape character itself.
-const escape = "\uFFFD"
-
-// nameOfSegment turns one part of an address, percent-encoded, into a name.
+// nameOfSegment turns one part of an address, percent-encoded, into a name. A
+// slash in it is escaped, and so is a name that would be a step in a path.
 func nameOfSegment(raw string) (string, error) {
 	name, err := url.PathUnescape(raw)
 	if err != nil || name == "" || strings.IndexByte(name, 0) >= 0 {
 		return "", errPath
 	}
-	if utf8.ValidString(name) && !strings.Contains(name, escape) && !strings.Contains(name, "/") && name != "." && name != ".." {
-		return name, nil
+	if name == "." || name == ".." {
+		return source.EscapeName(name, "."), nil
 	}
-	var b strings.Builder
-	dots := name == "." || name == ".."
-	for len(name) > 0 {
-		r, n := utf8.DecodeRuneInString(name)
-		if r == utf8.RuneError || r == '/' || dots {
-			for i := range n {
-				fmt.Fprintf(&b, escape+"%02x", name[i])
-			}
-		} else {
-			b.WriteString(name[:n])
-		}
-		name = name[n:]
-	}
-	return b.String(), nil
+	return source.EscapeName(name, "/"), nil
 }
 
 // segmentsOf turns a path of names into percent-encoded parts of an address.
@@ -55,24 +41,11 @@ func segmentsOf(path string) ([]string, error) {
 		if p == "" || p == "." || p == ".." {
 			return nil, errPath
 		}
-		var b strings.Builder
-		for {
-			before, after, ok := strings.Cut(p, escape)
-			b.WriteString(before)
-			if !ok {
-				break
-			}
-			if len(after) < 2 {
-				return nil, errPath
-			}
-			c, err := strconv.ParseUint(after[:2], 16, 8)
-			if err != nil || c == 0 || strings.ToLower(after[:2]) != after[:2] {
-				return nil, errPath
-			}
-			b.WriteByte(byte(c))
-			p = after[2:]
+		name, ok := source.UnescapeName(p, "/")
+		if !ok {
+			return nil, errPath
 		}
-		parts[i] = strings.ReplaceAll(url.PathEscape(b.String()), "..", "%2E%2E")
+		parts[i] = strings.ReplaceAll(url.PathEscape(name), "..", "%2E%2E")
 		if parts[i] == "." {
 			parts[i] = "%2E"
 		}
