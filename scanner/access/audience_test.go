@@ -84,7 +84,7 @@ func descriptor(t testing.TB, sddl string) access.Descriptor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(sd))}
+	return access.Descriptor{Kind: access.NT, Raw: string(sd.Encode())}
 }
 
 // readers shortens the names of people.
@@ -390,7 +390,7 @@ func TestDeepAndWideGroups(t *testing.T) {
 		d.Groups = append(d.Groups, access.Group{SID: sid(i), Name: fmt.Sprint(i), Members: []access.SID{next, sid(i)}})
 	}
 	r := access.NewResolver(d, nil, nil, access.Options{})
-	a := r.Audience(access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(&access.SecurityDescriptor{DACL: []access.ACE{{Mask: 1, SID: sid(0)}}}))})
+	a := r.Audience(access.Descriptor{Kind: access.NT, Raw: string((&access.SecurityDescriptor{DACL: []access.ACE{{Mask: 1, SID: sid(0)}}}).Encode())})
 	if a.People != 1 || len(a.Via[0].Path) == 0 {
 		t.Errorf("%+v: want one person through a chain of %d groups", a, n)
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"aktvakt/scanner/access"
-	"aktvakt/scanner/access/accesstest"
 )
 
 // city is a directory of many people in nested groups, some in a loop.
@@ -56,7 +55,7 @@ func streets(n, groups int) []string {
 		if i%10 == 0 {
 			sd.DACL = append(sd.DACL, access.ACE{Mask: 0x1200a9, Flags: 0x10, SID: base.WithRID(513)})
 		}
-		out[i] = string(accesstest.Encode(sd))
+		out[i] = string(sd.Encode())
 	}
 	return out
 }

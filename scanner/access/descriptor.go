@@ -54,6 +54,7 @@ const (
 	controlSACLAuto      = 0x0800
 	controlDACLProtected = 0x1000
 	controlSACLProtected = 0x2000
+	controlSelfRelative  = 0x8000
 )
 
 // Access rights of a file, MS-SMB2 2.2.13.1.1.

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"aktvakt/scanner/access"
-	"aktvakt/scanner/access/accesstest"
 )
 
 func TestPredict(t *testing.T) {
@@ -20,7 +19,7 @@ func TestPredict(t *testing.T) {
 	}
 	r := access.NewResolver(dir, nil, nil, access.Options{})
 	rules := func(aces ...access.ACE) access.Descriptor {
-		return access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(&access.SecurityDescriptor{DACL: aces}))}
+		return access.Descriptor{Kind: access.NT, Raw: string((&access.SecurityDescriptor{DACL: aces}).Encode())}
 	}
 	hr := rules(access.ACE{Mask: 1, SID: sid("2001")})
 	for _, tt := range []struct {

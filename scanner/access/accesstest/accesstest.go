@@ -1,76 +1,14 @@
-// Package accesstest makes security descriptors for tests: from Microsoft's
-// definition language, or from the parsed form.
+// Package accesstest makes security descriptors for tests from Microsoft's
+// definition language.
 package accesstest
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"aktvakt/scanner/access"
 )
-
-// Encode is the inverse of access.ParseSecurityDescriptor.
-func Encode(sd *access.SecurityDescriptor) []byte {
-	le := binary.LittleEndian
-	b := make([]byte, 20)
-	b[0] = 1
-	control := sd.Control | 0x8000
-	put := func(at int, s access.SID) {
-		if s != "" {
-			le.PutUint32(b[at:], uint32(len(b)))
-			b = append(b, s...)
-		}
-	}
-	put(4, sd.Owner)
-	put(8, sd.Group)
-	if len(sd.SACL) > 0 {
-		control |= 0x10
-		le.PutUint32(b[12:], uint32(len(b)))
-		b = append(b, encodeACL(sd.SACL)...)
-	}
-	if !sd.NullDACL {
-		control |= 0x4
-		le.PutUint32(b[16:], uint32(len(b)))
-		b = append(b, encodeACL(sd.DACL)...)
-	}
-	le.PutUint16(b[2:], control)
-	return b
-}
-
-func encodeACL(aces []access.ACE) []byte {
-	le := binary.LittleEndian
-	b := []byte{2, 0, 0, 0, 0, 0, 0, 0}
-	for _, a := range aces {
-		body := []byte(nil)
-		switch a.Type {
-		case 5, 6, 7, 8, 11, 12, 15, 16:
-			b[0] = 4
-			flags := uint32(0)
-			if a.ObjectType != "" {
-				flags |= 1
-			}
-			if a.InheritedObjectType != "" {
-				flags |= 2
-			}
-			body = le.AppendUint32(body, flags)
-			body = append(body, a.ObjectType+a.InheritedObjectType...)
-		}
-		body = append(body, a.SID...)
-		body = append(body, a.Data...)
-		for len(body)%4 != 0 {
-			body = append(body, 0)
-		}
-		b = append(b, a.Type, a.Flags)
-		b = le.AppendUint16(b, uint16(8+len(body)))
-		b = le.AppendUint32(b, a.Mask)
-		b = append(b, body...)
-	}
-	le.PutUint16(b[2:], uint16(len(b)))
-	le.PutUint16(b[4:], uint16(len(aces)))
-	return b
-}
 
 // Parse reads the definition language as far as tests need it: O:, G:, D: with
 // P, AI, NO_ACCESS_CONTROL, and ACEs of type;flags;rights;;;SID with the usual
@@ -138,7 +76,7 @@ func Descriptor(sddl string) access.Descriptor {
 	if err != nil {
 		panic(err)
 	}
-	return access.Descriptor{Kind: access.NT, Raw: string(Encode(sd))}
+	return access.Descriptor{Kind: access.NT, Raw: string(sd.Encode())}
 }
 
 var types = map[string]byte{"A": 0, "D": 1, "AU": 2, "OA": 5, "OD": 6, "XA": 9, "XD": 10}

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aktvakt/scanner/access"
-	"aktvakt/scanner/access/accesstest"
 	"aktvakt/scanner/access/directory"
 	"aktvakt/scanner/access/directory/adtest"
 )
@@ -151,7 +150,7 @@ func testGroups(t *testing.T, lab *adtest.Lab, dir *access.Directory) {
 		{"DL-Fremmed", "u09", false},
 	} {
 		sd := &access.SecurityDescriptor{DACL: []access.ACE{{Mask: 1, SID: access.MustSID(lab.SID(tt.group))}}}
-		d := access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(sd))}
+		d := access.Descriptor{Kind: access.NT, Raw: string(sd.Encode())}
 		var got []string
 		for _, n := range r.Readers(d) {
 			got = append(got, strings.TrimPrefix(n, `LAB\`))
@@ -161,7 +160,7 @@ func testGroups(t *testing.T, lab *adtest.Lab, dir *access.Directory) {
 		}
 	}
 	old := &access.SecurityDescriptor{DACL: []access.ACE{{Mask: 1, SID: access.MustSID("S-1-5-21-70-70-70-7001")}}}
-	if got := r.Readers(access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(old))}); len(got) != 1 || got[0] != `LAB\moved` {
+	if got := r.Readers(access.Descriptor{Kind: access.NT, Raw: string(old.Encode())}); len(got) != 1 || got[0] != `LAB\moved` {
 		t.Errorf("former SID: %q", got)
 	}
 }
@@ -176,7 +175,7 @@ func testMember(t *testing.T, lab *adtest.Lab, dir *access.Directory) {
 		t.Errorf("without the directory: %q, complete %v, notes %q", name, complete, notes)
 	}
 	sd := &access.SecurityDescriptor{DACL: []access.ACE{{Mask: 1, SID: access.MustSID(lab.SID("DL-Sager"))}, {Mask: 1, SID: access.MustSID(lab.SID("u00"))}}}
-	d := access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(sd))}
+	d := access.Descriptor{Kind: access.NT, Raw: string(sd.Encode())}
 	a := r.Audience(d)
 	if a.Complete || !a.NoBound || len(a.Unresolved) != 2 || a.Via[0].Name != `LAB\DL-Sager` && a.Via[1].Name != `LAB\DL-Sager` {
 		t.Errorf("without the directory: %+v", a)
@@ -192,7 +191,7 @@ func testMember(t *testing.T, lab *adtest.Lab, dir *access.Directory) {
 		t.Errorf("with the directory: %+v", a)
 	}
 	sd = &access.SecurityDescriptor{DACL: []access.ACE{{Mask: 1, SID: access.MustSID("S-1-5-32-545")}}}
-	a = r.Audience(access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(sd))})
+	a = r.Audience(access.Descriptor{Kind: access.NT, Raw: string(sd.Encode())})
 	if !a.Complete || a.People != r.Staff() || len(a.Wide) != 1 {
 		t.Errorf("Users of the member: %+v", a)
 	}
@@ -236,7 +235,7 @@ func formerSID(t *testing.T, o *oracle) {
 	o.measureOne("moved")
 	t.Logf("the server counts former SIDs: %v", o.truth["moved"]["former.txt"])
 	r := access.NewResolver(o.dir, nil, nil, access.Options{})
-	if got := r.Readers(access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(sd))}); !slices.Contains(got, `LAB\moved`) {
+	if got := r.Readers(access.Descriptor{Kind: access.NT, Raw: string(sd.Encode())}); !slices.Contains(got, `LAB\moved`) {
 		t.Errorf("readers by a former SID: %q", got)
 	}
 }

@@ -141,7 +141,7 @@ func (o *oracle) put(sh *smb2.Share, name string, sd *access.SecurityDescriptor)
 		o.t.Fatal(err)
 	}
 	const ownerGroupDACL = 7
-	if err := sh.SetSecurityInfoRaw(name, ownerGroupDACL, encoder(accesstest.Encode(sd))); err != nil {
+	if err := sh.SetSecurityInfoRaw(name, ownerGroupDACL, encoder(sd.Encode())); err != nil {
 		o.t.Fatalf("%s: set %s: %v", name, sd.SDDL(), err)
 	}
 	raw, err := sh.SecurityInfoRaw(name, ownerGroupDACL)
@@ -233,7 +233,7 @@ func (o *oracle) disagree(p predictor, show int) int {
 		if p.sd != nil {
 			p.sd(&sd)
 		}
-		readers := r.Readers(access.Descriptor{Kind: access.NT, Raw: string(accesstest.Encode(&sd))})
+		readers := r.Readers(access.Descriptor{Kind: access.NT, Raw: string((&sd).Encode())})
 		for _, who := range o.accounts {
 			predicted := slices.Contains(readers, o.prefix+who)
 			o.pairs++

@@ -13,15 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"aktvakt/scanner/access"
-	"aktvakt/scanner/access/accesstest"
 	"aktvakt/scanner/source"
 )
 
 // dacl makes a security descriptor that lets one SID read.
 func dacl(sid string) string {
-	return string(accesstest.Encode(&access.SecurityDescriptor{
+	return string((&access.SecurityDescriptor{
 		Owner: access.MustSID("S-1-5-32-544"), DACL: []access.ACE{{Mask: 0x120089, SID: access.MustSID(sid)}},
-	}))
+	}).Encode())
 }
 
 // fake are attributes of which one cannot be read.
@@ -210,7 +209,7 @@ func TestOldKernel(t *testing.T) {
 	}
 	set("plain", "", "")
 	set("samba", ntaclName, sambaRules(dacl("S-1-1-0"), 0))
-	set("many rules", ntaclName, sambaRules(string(accesstest.Encode(big)), 0))
+	set("many rules", ntaclName, sambaRules(string(big.Encode()), 0))
 	set("posix", posixName, "\x02\x00\x00\x00\x01\x00\x06\x00\xff\xff\xff\xff\x02\x00\x04\x00\x0a\x00\x00\x00\x04\x00\x04\x00\xff\xff\xff\xff\x10\x00\x04\x00\xff\xff\xff\xff\x20\x00\x00\x00\xff\xff\xff\xff")
 	set("many names", "user."+strings.Repeat("n", 240), "x")
 	set("not UTF-8 \xff", ntaclName, sambaRules(dacl("S-1-1-0"), 0))

@@ -128,12 +128,8 @@ func (f *folder) ask(ctx context.Context, path, depth string) (multistatus.Resou
 	if err != nil {
 		return out, err
 	}
-	defer rep.Body.Close()
-	if rep.Status != http.StatusMultiStatus {
-		return out, notMulti(rep)
-	}
 	n := 0
-	err = multistatus.Read(rep.Body, func(r multistatus.Resource) error {
+	err = readReply(rep, func(r multistatus.Resource) error {
 		if n++; n == 1 {
 			out = r
 		}
@@ -150,7 +146,12 @@ func (f *folder) ask(ctx context.Context, path, depth string) (multistatus.Resou
 	return out, nil
 }
 
-func notMulti(rep *session.Reply) error {
+// readReply hands on each resource of an answer, and closes it.
+func readReply(rep *session.Reply, fn func(multistatus.Resource) error) error {
+	defer rep.Body.Close()
+	if rep.Status == http.StatusMultiStatus {
+		return multistatus.Read(rep.Body, fn)
+	}
 	if err := session.StatusError(rep); err != nil {
 		return err
 	}
@@ -231,12 +232,8 @@ func (f *folder) children(ctx context.Context, dir source.Entry) ([]child, error
 	if err != nil {
 		return nil, err
 	}
-	defer rep.Body.Close()
-	if rep.Status != http.StatusMultiStatus {
-		return nil, notMulti(rep)
-	}
 	var all []multistatus.Resource
-	err = multistatus.Read(rep.Body, func(r multistatus.Resource) error {
+	err = readReply(rep, func(r multistatus.Resource) error {
 		if len(all) > mostEntries {
 			return multistatus.ErrBounds
 		}

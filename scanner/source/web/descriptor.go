@@ -1,10 +1,6 @@
 package web
 
-import (
-	"encoding/binary"
-
-	"aktvakt/scanner/access"
-)
+import "aktvakt/scanner/access"
 
 // Well-known SIDs, MS-DTYP 2.4.2.4.
 var (
@@ -17,17 +13,16 @@ var (
 // ace is one rule about reading.
 type ace struct{ deny, doubtful, inherited bool }
 
-// descriptorBuilder writes a self-relative security descriptor, MS-DTYP 2.4.6.
+// descriptorBuilder gathers rules for a security descriptor.
 type descriptorBuilder struct {
-	owner access.SID
-	aces  []byte
-	n     int
-	cut   bool
+	sd   access.SecurityDescriptor
+	size int // of the rules, in bytes
+	cut  bool
 }
 
 func newDescriptor() *descriptorBuilder {
 	b := &descriptorBuilder{}
-	b.raw(0, sidOwnerRights, 0, 0) // allows nothing
+	b.put(access.ACE{SID: sidOwnerRights}) // allows nothing
 	return b
 }
 
@@ -40,7 +35,6 @@ const (
 	objectInherit, containerInherit   = 1, 2
 	inherited                         = 0x10
 	rightRead                         = 1
-	selfRelative, daclPresent         = 0x8000, 0x0004
 )
 
 func (b *descriptorBuilder) add(who access.SID, a ace) {
@@ -57,19 +51,16 @@ func (b *descriptorBuilder) add(who access.SID, a ace) {
 	if a.inherited {
 		flags |= inherited
 	}
-	b.raw(kind, who, flags, rightRead)
+	b.put(access.ACE{Type: kind, Flags: flags, Mask: rightRead, SID: who})
 }
 
-func (b *descriptorBuilder) raw(kind byte, who access.SID, flags byte, mask uint32) {
-	if len(b.aces) > 60_000 { // the size of an ACL has 16 bits
+func (b *descriptorBuilder) put(a access.ACE) {
+	if b.size > 60_000 { // the size of an ACL has 16 bits
 		b.cut = true
 		return
 	}
-	b.aces = append(b.aces, kind, flags)
-	b.aces = binary.LittleEndian.AppendUint16(b.aces, uint16(8+len(who)))
-	b.aces = binary.LittleEndian.AppendUint32(b.aces, mask)
-	b.aces = append(b.aces, who...)
-	b.n++
+	b.size += 8 + len(a.SID)
+	b.sd.DACL = append(b.sd.DACL, a)
 }
 
 // String is the descriptor. One that is too long is none, which package access
@@ -78,19 +69,5 @@ func (b *descriptorBuilder) String() string {
 	if b.cut {
 		return ""
 	}
-	out := []byte{1, 0}
-	out = binary.LittleEndian.AppendUint16(out, selfRelative|daclPresent)
-	ownerAt, dacl := 0, 20
-	if b.owner != "" {
-		ownerAt, dacl = 20, 20+len(b.owner)
-	}
-	for _, off := range []int{ownerAt, 0, 0, dacl} {
-		out = binary.LittleEndian.AppendUint32(out, uint32(off))
-	}
-	out = append(out, b.owner...)
-	out = append(out, 4, 0)
-	out = binary.LittleEndian.AppendUint16(out, uint16(8+len(b.aces)))
-	out = binary.LittleEndian.AppendUint16(out, uint16(b.n))
-	out = append(out, 0, 0)
-	return string(append(out, b.aces...))
+	return string(b.sd.Encode())
 }

@@ -232,11 +232,8 @@ func (f *file) keep(body io.Reader) error {
 	if f.size > mostWithoutRanges {
 		return errNoRanges
 	}
-	b := make([]byte, f.size)
-	if _, err := io.ReadFull(body, b); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return errChanged
-		}
+	b, err := exactly(body, f.size)
+	if err != nil {
 		return err
 	}
 	f.whole, f.have, f.blocks = b, true, nil
@@ -273,11 +270,17 @@ func (f *file) fetch(off, n int64) ([]byte, error) {
 	if total >= 0 && total < f.size {
 		return nil, errChanged
 	}
+	return exactly(rep.Body, n)
+}
+
+// exactly reads n bytes.
+func exactly(body io.Reader, n int64) ([]byte, error) {
 	b := make([]byte, n)
-	if _, err := io.ReadFull(rep.Body, b); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil, errChanged
-		}
+	_, err := io.ReadFull(body, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil, errChanged
+	}
+	if err != nil {
 		return nil, err
 	}
 	return b, nil

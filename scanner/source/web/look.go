@@ -30,6 +30,14 @@ type eye struct {
 	}
 }
 
+// name is that of the audience.
+func (e *eye) name() string {
+	if e.anonymous {
+		return "anonymous"
+	}
+	return e.probe.Name
+}
+
 // seenLimit bounds what is kept of a document that a view is shown; longer
 // ones are compared by their beginning and length.
 const seenLimit = 8 << 20
@@ -45,10 +53,7 @@ const (
 func (s *Source) Views() []source.View {
 	out := make([]source.View, len(s.eyes))
 	for i, e := range s.eyes {
-		out[i] = source.View{Name: e.probe.Name, People: e.probe.People, Anonymous: e.anonymous}
-		if e.anonymous {
-			out[i].Name = "anonymous"
-		}
+		out[i] = source.View{Name: e.name(), People: e.probe.People, Anonymous: e.anonymous}
 	}
 	return out
 }

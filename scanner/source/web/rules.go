@@ -156,7 +156,7 @@ func domainSID(host string) access.SID {
 func (r *rules) descriptor(res *multistatus.Resource, name, path string) access.Descriptor {
 	b := newDescriptor()
 	if res.Owner != "" {
-		b.owner = r.sid(res.Owner)
+		b.sd.Owner = r.sid(res.Owner)
 	}
 	for _, a := range res.ACL.ACEs {
 		if !a.Read && !a.Odd {
@@ -176,7 +176,7 @@ func (r *rules) descriptor(res *multistatus.Resource, name, path string) access.
 		case multistatus.Unauthenticated:
 			who = sidAnonymous
 		case multistatus.OwnerOf:
-			who = b.owner
+			who = b.sd.Owner
 		case multistatus.Self, multistatus.Unknown, "":
 			a.Odd, a.Read, who = true, false, sidEveryone
 		default:
@@ -241,14 +241,6 @@ func (r *rules) principals(ctx context.Context) (*access.Directory, error) {
 		d.Notes = append(d.Notes, "Not all accounts and groups of the portal could be read.")
 	}
 	return d, nil
-}
-
-func readReply(rep *session.Reply, fn func(multistatus.Resource) error) error {
-	defer rep.Body.Close()
-	if rep.Status != http.StatusMultiStatus {
-		return notMulti(rep)
-	}
-	return multistatus.Read(rep.Body, fn)
 }
 
 // principalWalk reads principals into a directory.

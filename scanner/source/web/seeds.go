@@ -251,13 +251,6 @@ func (s *Source) search(ctx context.Context) []*url.URL {
 	return out
 }
 
-func (e *eye) name() string {
-	if e.anonymous {
-		return "anonymous"
-	}
-	return e.probe.Name
-}
-
 // results reads the result pages of one term.
 func (s *Source) results(ctx context.Context, e *eye, u *url.URL, found func(*url.URL)) error {
 	shape := page.Shape(u)

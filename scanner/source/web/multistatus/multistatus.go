@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // Resource is one resource of an answer.
@@ -114,8 +116,8 @@ func Read(r io.Reader, fn func(Resource) error) error {
 	if root.Name.Space != dav || root.Name.Local != "multistatus" {
 		return ErrNotMultistatus
 	}
-	err = p.children(1, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav || e.Name.Local != "response" {
+	err = p.davChildren(1, func(name string, depth int) error {
+		if name != "response" {
 			return p.skip(depth)
 		}
 		res := Resource{Size: -1}
@@ -157,31 +159,9 @@ func charset(label string, r io.Reader) (io.Reader, error) {
 	case "utf-8", "us-ascii", "":
 		return r, nil
 	case "iso-8859-1", "windows-1252":
-		return &latin1{r: r}, nil
+		return charmap.ISO8859_1.NewDecoder().Reader(r), nil
 	}
 	return nil, errors.New("unknown encoding")
-}
-
-// latin1 turns ISO 8859-1 into UTF-8.
-type latin1 struct {
-	r    io.Reader
-	rest []byte
-}
-
-func (l *latin1) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		var b [512]byte
-		n, err := l.r.Read(b[:])
-		for _, c := range b[:n] {
-			l.rest = append(l.rest, string(rune(c))...)
-		}
-		if n == 0 {
-			return 0, err
-		}
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }
 
 type parser struct {
@@ -236,6 +216,17 @@ func (p *parser) children(depth int, fn func(e xml.StartElement, depth int) erro
 	}
 }
 
+// davChildren is children for the elements of RFC 4918 and 3744 alone; others
+// are skipped.
+func (p *parser) davChildren(depth int, fn func(name string, depth int) error) error {
+	return p.children(depth, func(e xml.StartElement, depth int) error {
+		if e.Name.Space != dav {
+			return p.skip(depth)
+		}
+		return fn(e.Name.Local, depth)
+	})
+}
+
 func (p *parser) skip(depth int) error {
 	return p.children(depth, func(_ xml.StartElement, depth int) error { return p.skip(depth) })
 }
@@ -268,11 +259,8 @@ func (p *parser) text(depth int) (string, error) {
 }
 
 func (p *parser) response(r *Resource, depth int) error {
-	return p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav {
-			return p.skip(depth)
-		}
-		switch e.Name.Local {
+	return p.davChildren(depth, func(name string, depth int) error {
+		switch name {
 		case "href":
 			s, err := p.text(depth)
 			if r.Href == "" {
@@ -306,11 +294,8 @@ func status(s string) int {
 // propstat reads properties into a copy, for their status comes after them.
 func (p *parser) propstat(r *Resource, depth int) error {
 	got, code := *r, http.StatusOK
-	err := p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav {
-			return p.skip(depth)
-		}
-		switch e.Name.Local {
+	err := p.davChildren(depth, func(name string, depth int) error {
+		switch name {
 		case "prop":
 			return p.children(depth, func(e xml.StartElement, depth int) error { return p.property(&got, e, depth) })
 		case "status":
@@ -340,9 +325,9 @@ func (p *parser) property(r *Resource, e xml.StartElement, depth int) error {
 	}
 	switch e.Name.Local {
 	case "resourcetype":
-		return p.children(depth, func(e xml.StartElement, depth int) error {
-			r.Collection = r.Collection || e.Name.Space == dav && e.Name.Local == "collection"
-			r.Principal = r.Principal || e.Name.Space == dav && e.Name.Local == "principal"
+		return p.davChildren(depth, func(name string, depth int) error {
+			r.Collection = r.Collection || name == "collection"
+			r.Principal = r.Principal || name == "principal"
 			return p.skip(depth)
 		})
 	case "acl":
@@ -412,8 +397,8 @@ func date(s string) time.Time {
 // hrefs reads the addresses inside an element.
 func (p *parser) hrefs(depth, most int) ([]string, error) {
 	var out []string
-	err := p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav || e.Name.Local != "href" {
+	err := p.davChildren(depth, func(name string, depth int) error {
+		if name != "href" {
 			return p.skip(depth)
 		}
 		s, err := p.text(depth)
@@ -427,8 +412,8 @@ func (p *parser) hrefs(depth, most int) ([]string, error) {
 }
 
 func (p *parser) acl(a *ACL, depth int) error {
-	return p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav || e.Name.Local != "ace" {
+	return p.davChildren(depth, func(name string, depth int) error {
+		if name != "ace" {
 			return p.skip(depth)
 		}
 		if len(a.ACEs) >= maxACEs {
@@ -442,23 +427,20 @@ func (p *parser) acl(a *ACL, depth int) error {
 }
 
 func (p *parser) ace(a *ACE, depth int) error {
-	return p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav {
-			return p.skip(depth)
-		}
-		switch e.Name.Local {
+	return p.davChildren(depth, func(name string, depth int) error {
+		switch name {
 		case "principal":
 			return p.principal(a, depth)
 		case "invert":
 			a.Invert = true
-			return p.children(depth, func(e xml.StartElement, depth int) error {
-				if e.Name.Space == dav && e.Name.Local == "principal" {
+			return p.davChildren(depth, func(name string, depth int) error {
+				if name == "principal" {
 					return p.principal(a, depth)
 				}
 				return p.skip(depth)
 			})
 		case "grant", "deny":
-			a.Deny = e.Name.Local == "deny"
+			a.Deny = name == "deny"
 			return p.privileges(a, depth)
 		case "inherited":
 			s, err := p.hrefs(depth, 1)
@@ -470,20 +452,17 @@ func (p *parser) ace(a *ACE, depth int) error {
 }
 
 func (p *parser) principal(a *ACE, depth int) error {
-	return p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav {
-			return p.skip(depth)
-		}
-		switch e.Name.Local {
+	return p.davChildren(depth, func(name string, depth int) error {
+		switch name {
 		case "href":
 			s, err := p.text(depth)
 			a.Principal = s
 			return err
 		case "all", "authenticated", "unauthenticated", "self":
-			a.Principal = dav + e.Name.Local
+			a.Principal = dav + name
 		case "property":
-			return p.children(depth, func(e xml.StartElement, depth int) error {
-				if e.Name.Space == dav && e.Name.Local == "owner" {
+			return p.davChildren(depth, func(name string, depth int) error {
+				if name == "owner" {
 					a.Principal = OwnerOf
 				}
 				return p.skip(depth)
@@ -499,8 +478,8 @@ var notReading = map[string]bool{"write": true, "write-properties": true, "write
 	"read-current-user-privilege-set": true, "write-acl": true, "bind": true, "unbind": true, "read-free-busy": true, "schedule-deliver": true, "schedule-send": true}
 
 func (p *parser) privileges(a *ACE, depth int) error {
-	return p.children(depth, func(e xml.StartElement, depth int) error {
-		if e.Name.Space != dav || e.Name.Local != "privilege" {
+	return p.davChildren(depth, func(name string, depth int) error {
+		if name != "privilege" {
 			return p.skip(depth)
 		}
 		return p.children(depth, func(e xml.StartElement, depth int) error {

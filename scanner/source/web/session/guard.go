@@ -25,7 +25,7 @@ type guard struct {
 
 // RoundTrip implements http.RoundTripper.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !slices.Contains(g.hosts, hostOf(req.URL)) {
+	if !slices.Contains(g.hosts, Host(req.URL)) {
 		return nil, fmt.Errorf("%w: a host that is not part of the target", errGuard)
 	}
 	if !slices.Contains(reads, req.Method) && !ticketOf(req).use(req) {

@@ -316,13 +316,10 @@ func redirect(rep *Reply) (*url.URL, bool) {
 	return to, true
 }
 
-func (s *Session) mayAsk(u *url.URL) bool { return slices.Contains(s.cfg.Hosts, hostOf(u)) }
+func (s *Session) mayAsk(u *url.URL) bool { return slices.Contains(s.cfg.Hosts, Host(u)) }
 
-// hostOf is a host as Config.Hosts has it: without the usual port.
-func hostOf(u *url.URL) string { return Host(u) }
-
-// Host returns the host of an address in lower case, with its port where that
-// is not the usual one of the scheme.
+// Host returns the host of an address as Config.Hosts has it: in lower case, with
+// its port where that is not the usual one of the scheme.
 func Host(u *url.URL) string {
 	h, p := strings.ToLower(u.Hostname()), u.Port()
 	if strings.Contains(h, ":") {
