@@ -138,24 +138,46 @@ func (d *document) encrypted(members []zipfile.Member) (locked bool, err error) 
 }
 
 func (d *document) xmlMember(m zipfile.Member) error {
+	return d.member(m, func() error { return d.part(path.Base(m.Name)) })
+}
+
+// macros reads a module of macros: what it quotes may be about people.
+func (d *document) macros(m zipfile.Member) error {
+	text := func(kind xmlstream.Kind) error {
+		if kind != xmlstream.Text || len(bytes.TrimSpace(d.xml.Bytes())) == 0 {
+			return nil
+		}
+		return d.out.Text(extract.Block{Text: string(d.xml.Bytes()), Place: extract.Place{Part: "macros"}})
+	}
+	return d.member(m, func() error { return d.tokens(m.Name, text, func() error { return nil }) })
+}
+
+// member opens a member for read.
+func (d *document) member(m zipfile.Member, read func() error) error {
 	rc, err := m.Open(d.ctx)
 	if err != nil {
 		return d.broken(m.Name, err)
 	}
 	defer rc.Close()
 	d.xml.Reset(rc)
-	return d.part(path.Base(m.Name))
+	return read()
 }
 
-// part reads one XML document; its faults are recorded, not returned.
+// part reads one XML document.
 func (d *document) part(name string) error {
 	r := newReader(d, name)
+	return d.tokens(name, r.token, r.close)
+}
+
+// tokens hands on what an XML document is made of, then calls end. Faults of
+// the document are recorded, not returned.
+func (d *document) tokens(name string, token func(xmlstream.Kind) error, end func() error) error {
 	for n := 0; ; n++ {
 		kind := d.xml.Next()
 		if kind == xmlstream.EOF {
 			break
 		}
-		if err := r.token(kind); err != nil {
+		if err := token(kind); err != nil {
 			return err
 		}
 		if n&0xFFF == 0 {
@@ -164,7 +186,7 @@ func (d *document) part(name string) error {
 			}
 		}
 	}
-	if err := r.close(); err != nil {
+	if err := end(); err != nil {
 		return err
 	}
 	if err := d.xml.Err(); err != nil {
@@ -172,28 +194,6 @@ func (d *document) part(name string) error {
 	}
 	if d.xml.Truncated() {
 		return d.broken(name, fmt.Errorf("a tag in it %w", extract.ErrTooLarge))
-	}
-	return nil
-}
-
-// macros reads a module of macros: what it quotes may be about people.
-func (d *document) macros(m zipfile.Member) error {
-	rc, err := m.Open(d.ctx)
-	if err != nil {
-		return d.broken(m.Name, err)
-	}
-	defer rc.Close()
-	d.xml.Reset(rc)
-	for kind := d.xml.Next(); kind != xmlstream.EOF; kind = d.xml.Next() {
-		if kind != xmlstream.Text || len(bytes.TrimSpace(d.xml.Bytes())) == 0 {
-			continue
-		}
-		if err := d.out.Text(extract.Block{Text: string(d.xml.Bytes()), Place: extract.Place{Part: "macros"}}); err != nil {
-			return err
-		}
-	}
-	if err := d.xml.Err(); err != nil {
-		return d.broken(m.Name, err)
 	}
 	return nil
 }
