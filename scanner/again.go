@@ -2,7 +2,9 @@ package scanner
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"path"
 	"time"
 
@@ -32,28 +34,16 @@ func nanos(t time.Time) int64 {
 // birth stands in where there is no file id; Samba makes it up from other times,
 // and it moves when a file is read.
 func identity(e source.Entry) uint64 {
-	h := fnv(fnvStart, fmt8(e.ID))
+	h := fnv.New64a()
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], e.ID)
+	h.Write(b[:])
 	if e.ID == 0 {
-		h = fnv(h, fmt8(uint64(nanos(e.Created))))
+		binary.LittleEndian.PutUint64(b[:], uint64(nanos(e.Created)))
+		h.Write(b[:])
 	}
-	return fnv(h, e.Tag)
-}
-
-// FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
-const fnvStart = uint64(14695981039346656037)
-
-func fnv[T string | [8]byte](h uint64, s T) uint64 {
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
-}
-
-func fmt8(v uint64) (b [8]byte) {
-	for i := range b {
-		b[i] = byte(v >> (8 * i))
-	}
-	return b
+	h.Write([]byte(e.Tag))
+	return h.Sum64()
 }
 
 // rulesHash names the access rules of an entry; 0 is unknown.
@@ -64,7 +54,10 @@ func (t *target) rulesHash(x rules) uint64 {
 	if h, ok := t.hashes.Load(x.desc); ok {
 		return h.(uint64)
 	}
-	h := fnv(fnv(fnvStart, string(rune(x.desc.Kind))), x.desc.Raw) | 1
+	f := fnv.New64a()
+	f.Write([]byte{byte(x.desc.Kind)})
+	f.Write([]byte(x.desc.Raw))
+	h := f.Sum64() | 1
 	if t.hashed.Add(1) <= maxHashes {
 		t.hashes.Store(x.desc, h)
 	}
@@ -107,12 +100,12 @@ func (r *runner) again(ctx context.Context, j job, x rules) (res result, ok bool
 		return res, false
 	}
 	if s := m.Skip; s != nil && !m.Read {
-		if again(s.Reason) && j.known.Attempts < attempts {
+		if retried(s.Reason) && j.known.Attempts < attempts {
 			return res, false
 		}
 		skip := j.t.skipOf(j.entry, s.Stage, s.Reason, nil)
 		skip.Error = s.Error
-		if again(s.Reason) {
+		if retried(s.Reason) {
 			skip.Error = fmt.Sprintf("%s (tried %d times; left alone until the file changes)", s.Error, j.known.Attempts)
 		}
 		r.keep(j, x)
@@ -139,8 +132,8 @@ func (r *runner) again(ctx context.Context, j job, x rules) (res result, ok bool
 	return res, true
 }
 
-// again reports whether a skip may go away when the file is tried again.
-func again(r finding.Reason) bool {
+// retried reports whether a skip may go away when the file is tried again.
+func retried(r finding.Reason) bool {
 	switch r {
 	case finding.Corrupt, finding.Timeout, finding.Failed:
 		return true
@@ -159,12 +152,19 @@ func (r *runner) keep(j job, x rules) state.Known {
 		j.in.mem.Keep(j.known)
 		return k
 	}
-	if k.Rules != 0 && k.Rules != h {
-		k.RulesSince = r.started.Unix()
-	}
+	k.RulesSince = r.rulesSince(k, h)
 	k.Rules, k.Changed = h, changed
 	j.in.mem.Put(path.Base(j.entry.Path), k)
 	return k
+}
+
+// rulesSince is since when a file of which k is remembered has the rules h: 0
+// where no run saw them change.
+func (r *runner) rulesSince(k state.Known, h uint64) int64 {
+	if k.Rules != 0 && h != 0 && k.Rules != h {
+		return r.started.Unix()
+	}
+	return k.RulesSince
 }
 
 // remember keeps what came of reading a file.
@@ -177,12 +177,7 @@ func (r *runner) remember(j job, x rules, m remembered) (k state.Known) {
 		Identity: identity(j.entry), Size: j.entry.Size, Modified: nanos(j.entry.Modified), Changed: nanos(j.entry.Changed),
 		Rules: j.t.rulesHash(x), Read: r.started.Unix(), Reader: id, Data: m.encode(),
 	}
-	if j.seen {
-		k.RulesSince = j.known.RulesSince
-		if j.known.Rules != 0 && k.Rules != 0 && j.known.Rules != k.Rules {
-			k.RulesSince = r.started.Unix()
-		}
-	}
+	k.RulesSince = r.rulesSince(j.known, k.Rules)
 	if !m.Read {
 		k.Attempts = 1
 		if j.same && j.known.Reader == id {
@@ -229,8 +224,14 @@ func (m remembered) evidence(k state.Known) judge.Evidence {
 			Grade: detectors.Grade(m.Grade), Score: m.Score, Categories: m.Categories, Persons: m.Persons, Minors: m.Minors,
 		},
 	}
-	if k.RulesSince != 0 {
-		ev.RulesSince = time.Unix(k.RulesSince, 0)
-	}
+	ev.RulesSince = clock(k.RulesSince)
 	return ev
+}
+
+// clock is a time that is remembered in seconds since 1970; 0 is unknown.
+func clock(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }

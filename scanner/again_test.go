@@ -319,3 +319,24 @@ func TestIncidentsStandWhileTheServerIsDown(t *testing.T) {
 		want(t, "carried", len(up.findings), down.summary.Carried)
 	}
 }
+
+func TestWithin(t *testing.T) {
+	for _, tc := range []struct {
+		unseen, name string
+		want         bool
+	}{
+		{"/srv/a", "/srv/a", true},
+		{"/srv/a", "/srv/a/b/c.txt", true},
+		{"/srv/a", "/srv/ab.txt", false},
+		{"/srv/a", "/srv", false},
+		{"/", "/srv/a", true},
+		{"smb://fs1/docs", "smb://fs1/docs/a", true},
+		{"https://portal/", "https://portal/a", true},
+		{"https://portal/room/", "https://portal/rooms/a", false},
+	} {
+		r := runner{unseen: []string{tc.unseen}}
+		if got := within(tc.name, r.allUnseen(nil)); got != tc.want {
+			t.Errorf("%s within %s: %t", tc.name, tc.unseen, got)
+		}
+	}
+}

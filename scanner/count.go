@@ -15,12 +15,8 @@ type Work struct {
 	Since time.Time `json:"since"`
 }
 
-// begin notes that a file is worked on, until done is called. Unchanged files
-// are gone too soon to be worth it.
+// begin notes that a file is being read, until done is called.
 func (c *Count) begin(j job) (done func()) {
-	if j.same {
-		return func() {}
-	}
 	n := c.jobs.Add(1)
 	c.busy.Store(n, busy{j, time.Now()})
 	return func() { c.busy.Delete(n) }

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"aktvakt/detectors"
 	"aktvakt/scanner/access"
@@ -50,6 +49,7 @@ func (r *runner) file(ctx context.Context, j job) result {
 // first reads a file and judges it. Its access rules are asked for after that:
 // some sources get them when they open it.
 func (r *runner) first(ctx context.Context, j job) result {
+	defer r.Count.begin(j)()
 	if j.t.probing != nil {
 		j.sum = new(sum)
 	}
@@ -73,9 +73,7 @@ func (r *runner) first(ctx context.Context, j job) result {
 		return result{skip: skip}
 	}
 	ev := r.evidenceOf(ctx, j, doc)
-	if k := r.remember(j, rules, remember(ev, skip)); k.RulesSince != 0 {
-		ev.RulesSince = time.Unix(k.RulesSince, 0)
-	}
+	ev.RulesSince = clock(r.remember(j, rules, remember(ev, skip)).RulesSince)
 	rules = r.looked(ctx, j, rules, doc, ev)
 	j.t.count.Scanned.Add(1)
 	if skip != nil {

@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"errors"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -60,6 +61,12 @@ func (r *runner) duplicates() {
 	}
 }
 
+// gone is a finding of an earlier run that is none tonight.
+type gone struct {
+	finding.Finding
+	fate judge.Fate
+}
+
 // live fills in what is known of the findings from earlier runs, adds those
 // that could not be looked at and finds out what became of the others.
 func (r *runner) live(ts []*target, now time.Time) (resolved []string, moved map[string]string) {
@@ -67,69 +74,77 @@ func (r *runner) live(ts []*target, now time.Time) (resolved []string, moved map
 	for _, f := range r.found {
 		still[f.ID] = true
 	}
-	gone := map[string]finding.Finding{}
+	unseen := r.allUnseen(ts)
+	left := map[string]gone{}
 	var carried []finding.Finding
 	for id, f := range r.known.open {
 		if still[id] {
 			continue
 		}
-		switch r.fate(ts, f) {
+		switch fate := r.fate(ts, unseen, f); fate {
 		case "": // of a target that is not in this run
 		case judge.Still:
 			f.Carried, f.Status, f.Accepted = true, finding.StatusOpen, nil
-			f.Via, f.Cure, f.Incident = nonNilVia(f.Via), nil, ""
+			f.Cure, f.Incident = nil, ""
 			carried = append(carried, f)
 			r.census.Add(f)
 		default:
-			gone[id] = f
+			left[id] = gone{f, fate}
 		}
 	}
-	moved = r.follow(gone, now)
+	moved = r.follow(left, now)
+	r.tellGone(left)
 	slices.SortFunc(carried, func(a, b finding.Finding) int { return strings.Compare(a.ID, b.ID) })
 	r.found = append(r.found, carried...)
-	r.summary.Carried = len(carried)
-	for id, f := range gone {
-		resolved = append(resolved, id)
-		r.resolve1(f, r.fate(ts, f))
-	}
-	slices.Sort(resolved)
-	r.summary.Resolved = len(resolved)
-	slices.SortFunc(r.summary.Gone, func(a, b finding.Resolved) int { return strings.Compare(a.Path+a.ID, b.Path+b.ID) })
-	r.summary.Gone = r.summary.Gone[:min(len(r.summary.Gone), maxGone)]
-	return resolved, moved
+	r.summary.Carried, r.summary.Resolved = len(carried), len(left)
+	return slices.Sorted(maps.Keys(left)), moved
 }
 
 // maxGone bounds the resolved findings that the summary lists.
 const maxGone = 1000
 
-func nonNilVia(v []finding.Via) []finding.Via {
-	if v == nil {
-		return []finding.Via{}
+// tellGone tells of findings that are no longer so.
+func (r *runner) tellGone(left map[string]gone) {
+	open := map[string]bool{}
+	for _, f := range r.found {
+		open[f.Path] = true
 	}
-	return v
-}
-
-// resolve1 tells of a finding that is no longer one.
-func (r *runner) resolve1(f finding.Finding, fate judge.Fate) {
-	x := finding.Resolved{ID: f.ID, Target: f.Target, Path: f.Path, Fate: string(fate)}
-	if fate == judge.Deleted && f.Print != 0 {
-		for _, p := range r.texts[f.Print] {
-			// Where it is no finding, fewer can read it.
-			if !slices.ContainsFunc(r.found, func(o finding.Finding) bool { return o.Path == p }) {
-				x.Fate, x.To = string(judge.Moved), p
-				break
+	for _, f := range left {
+		x := finding.Resolved{ID: f.ID, Target: f.Target, Path: f.Path, Fate: string(f.fate)}
+		if f.fate == judge.Deleted && f.Print != 0 {
+			// Where the text is no finding, fewer can read it.
+			if i := slices.IndexFunc(r.texts[f.Print], func(p string) bool { return !open[p] }); i >= 0 {
+				x.Fate, x.To = string(judge.Moved), r.texts[f.Print][i]
 			}
 		}
+		r.summary.Fates[x.Fate]++
+		if f.Path != "" {
+			r.summary.Gone = append(r.summary.Gone, x)
+		}
 	}
-	r.summary.Fates[x.Fate]++
-	if f.Path != "" {
-		r.summary.Gone = append(r.summary.Gone, x)
+	slices.SortFunc(r.summary.Gone, func(a, b finding.Resolved) int { return strings.Compare(a.Path+a.ID, b.Path+b.ID) })
+	r.summary.Gone = r.summary.Gone[:min(len(r.summary.Gone), maxGone)]
+}
+
+// allUnseen are the full names, without a slash at the end, of what could not
+// be looked at.
+func (r *runner) allUnseen(ts []*target) map[string]bool {
+	out := map[string]bool{}
+	add := func(names []string) {
+		for _, name := range names {
+			out[strings.TrimSuffix(name, "/")] = true
+		}
 	}
+	add(r.unseen)
+	for _, t := range ts {
+		add(t.unseen)
+	}
+	return out
 }
 
 // fate is what became of an open finding that is not among tonight's: Still
 // where nobody looked, and empty where its target is none of this run.
-func (r *runner) fate(ts []*target, f finding.Finding) judge.Fate {
+func (r *runner) fate(ts []*target, unseen map[string]bool, f finding.Finding) judge.Fate {
 	i := slices.IndexFunc(ts, func(t *target) bool { return t.sum.Name == f.Target })
 	if i < 0 {
 		// A server that did not tell its shares is a target by its own name.
@@ -148,7 +163,7 @@ func (r *runner) fate(ts []*target, f finding.Finding) judge.Fate {
 	if t.Filter.excludes(rest) {
 		return judge.Excluded
 	}
-	if t.sum.Status != "complete" || within(f.Path, t.unseen) || within(f.Path, r.unseen) {
+	if t.sum.Status != "complete" || within(f.Path, unseen) {
 		return judge.Still
 	}
 	return judge.Deleted
@@ -167,20 +182,24 @@ func (f Filter) excludes(p string) bool {
 	return false
 }
 
-// within reports whether a name is one of the names or lies below one.
-func within(name string, of []string) bool {
-	return slices.ContainsFunc(of, func(o string) bool {
-		return name == o || strings.HasPrefix(name, strings.TrimSuffix(o, "/")+"/")
-	})
+// within reports whether a full name or that of a folder above it is among the
+// names.
+func within(name string, of map[string]bool) bool {
+	for end := len(name); end > 0; end = strings.LastIndexByte(name[:end], '/') {
+		if of[name[:end]] {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "/") && of[""]
 }
 
 // follow gives each finding its status and its times. A new one with the text
 // of one that is gone is that one, moved: it takes its id.
-func (r *runner) follow(gone map[string]finding.Finding, now time.Time) (moved map[string]string) {
+func (r *runner) follow(left map[string]gone, now time.Time) (moved map[string]string) {
 	moved = map[string]string{}
 	byText := map[uint64][]string{}
-	for id, f := range gone {
-		if f.Print != 0 && r.census.Fate(id) == judge.Gone {
+	for id, f := range left {
+		if f.Print != 0 && (f.fate == judge.Deleted || f.fate == judge.Excluded) {
 			byText[f.Print] = append(byText[f.Print], id)
 		}
 	}
@@ -194,8 +213,8 @@ func (r *runner) follow(gone map[string]finding.Finding, now time.Time) (moved m
 		if !known && f.Print != 0 && len(byText[f.Print]) > 0 {
 			id := byText[f.Print][0]
 			byText[f.Print] = byText[f.Print][1:]
-			was, known = gone[id], true
-			delete(gone, id)
+			was, known = left[id].Finding, true
+			delete(left, id)
 			moved[f.ID] = id
 			f.ID, f.MovedFrom = id, was.Path
 		}

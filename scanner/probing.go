@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
@@ -403,18 +404,19 @@ const shortText = 20
 // maxShingles bounds them; a megabyte of prose has 150,000.
 const maxShingles = 500_000
 
+var space = []byte(" ")
+
 func shinglesOf(text []byte, n int) shingles {
 	words := wordsOf(text)
 	out := shingles{}
+	h := fnv.New64a()
 	for i := 0; i+n <= len(words) && len(out) < maxShingles; i++ {
-		h := uint64(14695981039346656037) // FNV-1a
+		h.Reset()
 		for _, w := range words[i : i+n] {
-			for _, c := range w {
-				h = (h ^ uint64(c)) * 1099511628211
-			}
-			h = (h ^ ' ') * 1099511628211
+			h.Write(w)
+			h.Write(space)
 		}
-		out[h] = struct{}{}
+		out[h.Sum64()] = struct{}{}
 	}
 	return out
 }

@@ -114,9 +114,8 @@ type Options struct {
 // Count is how far a run has come. It may be read while the run goes on.
 type Count struct {
 	Entries, Folders, Scanned, Unchanged, Skipped, Sensitive, Bytes atomic.Int64
-	// Busy names what is being read, masked, by place among the workers.
-	busy sync.Map // of job numbers to Work
-	jobs atomic.Int64
+	busy                                                            sync.Map // of files that are being read, by their number among jobs
+	jobs                                                            atomic.Int64
 }
 
 // ErrMaxDuration is the cause of a run that stopped because its time was up.
@@ -297,7 +296,7 @@ func (r *runner) scan(ctx context.Context, t *target) {
 		r.results <- []result{{skip: &s}}
 	})
 	w.memory = r.Memory
-	w.broken = func(error) { r.stop() } // the error is told when the memory is closed
+	w.broken = r.stop // the error is told when the memory is closed
 	w.all(ctx, root)
 	close(files)
 	g.Wait()
@@ -330,9 +329,7 @@ func (r *runner) fetchers(s source.Source) int {
 func (r *runner) files(ctx context.Context, js []job) {
 	out := make([]result, 0, len(js))
 	for _, j := range js {
-		done := r.Count.begin(j)
 		out = append(out, r.file(ctx, j))
-		done()
 	}
 	r.results <- out
 	for _, j := range js {

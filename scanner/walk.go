@@ -171,8 +171,8 @@ type walk struct {
 	skip  func(finding.Skip)
 	// memory is what earlier runs know; nil is nothing.
 	memory *state.Memory
-	// broken is told of an error of the memory, which ends the run.
-	broken func(error)
+	// broken is called when the memory fails, which ends the run.
+	broken func()
 
 	mu      sync.Mutex
 	wake    *sync.Cond
@@ -316,7 +316,7 @@ func (w *walk) open(ctx context.Context, f *folder) bool {
 	var err error
 	if f.mem, err = w.memory.Folder(ctx, w.t.name(), f.entry.Path); err != nil {
 		if ctx.Err() == nil {
-			w.broken(err)
+			w.broken()
 		}
 		return false
 	}

@@ -129,7 +129,7 @@ func TestJournal(t *testing.T) {
 	f := folderOf(t, m, "a")
 	f.Put("1", known(1))
 	f.Put("2", known(2))
-	if err := m.flush(false); err != nil {
+	if err := m.flush(); err != nil {
 		t.Fatal(err)
 	}
 	f.Put("3", known(3))

@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// Err returns the error that keeps the memory from being written, if any.
-func (m *Memory) Err() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.err
-}
-
 func (m *Memory) fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -35,7 +28,7 @@ func (m *Memory) write() {
 		case <-m.stop:
 			last = true
 		}
-		if err := m.flush(last); err != nil {
+		if err := m.flush(); err != nil {
 			m.fail(err)
 		}
 		if last {
@@ -46,7 +39,7 @@ func (m *Memory) write() {
 
 // flush writes finished folders, and what was read in those that are open
 // into the journal.
-func (m *Memory) flush(last bool) error {
+func (m *Memory) flush() error {
 	m.mu.Lock()
 	if m.err != nil {
 		defer m.leave(len(m.done))
@@ -187,8 +180,8 @@ func (m *Memory) Close(completed []string) error {
 	<-m.stopped
 	m.byID.Close()
 	m.inLog.Close()
-	if err := m.Err(); err != nil {
-		return err
+	if m.err != nil { // nobody writes any more
+		return m.err
 	}
 	for _, t := range completed {
 		if err := m.forget(t); err != nil {
