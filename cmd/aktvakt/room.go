@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"aktvakt/detectors"
 	"aktvakt/detectors/engine"
@@ -56,7 +54,7 @@ func newExtractor(cfg config.Config) (*extractor, error) {
 	}
 	opt := worker.Options{
 		Command:  []string{self, workerCommand},
-		Size:     cmp.Or(cfg.Limits.Workers, runtime.GOMAXPROCS(0)),
+		Size:     cfg.Limits.Workers,
 		Settings: worker.Settings{FastPDF: cfg.Extract.PDF == "fast", PDFCache: cacheDir()},
 	}
 	if ocr := cfg.Extract.OCR; ocr == nil || *ocr {

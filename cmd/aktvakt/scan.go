@@ -293,7 +293,7 @@ func runScan(c *cobra.Command, f scanFlags, cfg config.Config) error {
 	opt := scanner.Options{
 		Extractor: ext, Inspector: eng, Judge: jdg, Sink: sink, Accept: accept, Key: store.Key(),
 		Limits:  limitsOf(cfg.Extract),
-		Version: versionString(), MaxFileSize: int64(cfg.Extract.MaxFileSize), Workers: cfg.Limits.Workers,
+		Version: versionString(), MaxFileSize: int64(cfg.Extract.MaxFileSize), Workers: ext.Size(),
 		CountTestNumbers: cfg.Detectors.CountTestNumbers, Notes: ext.Notes(), Count: count, Sample: draw.add(),
 		Full: f.full, RefreshNights: cmp.Or(cfg.Limits.RefreshNights, 7),
 	}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"os"
 	"os/signal"
 	"runtime/debug"
 
@@ -12,6 +13,9 @@ import (
 // space that Go reserves and does not use, as RLIMIT_AS would. The soft limit
 // makes the garbage collector work harder before that.
 func confineMemory(limit int64) error {
+	// Where memory ends for all, a worker is what the system can spare. Nothing
+	// depends on it.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	// No dump of memory, and with it of documents, after a crash; no other
 	// process of the account may look into this one; nothing that it starts
 	// gains rights.

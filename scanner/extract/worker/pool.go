@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 
@@ -35,12 +34,13 @@ type Options struct {
 	// Command starts a worker: the program and its arguments.
 	Command []string
 	// Size is how many workers there are at most; the default is the number
-	// of processors.
+	// of processors, or fewer where the container's memory is short.
 	Size int
 	// Env are further variables of the workers' environment, which is empty
 	// but for the PATH. It must hold no secrets.
 	Env []string
-	// Settings are handed to the workers. Memory defaults to 1 GiB.
+	// Settings are handed to the workers. Memory defaults to 1 GiB, or less
+	// where the container's memory is short.
 	Settings Settings
 	// Budget is the queue and budget of OCR over the pool's life; nil means
 	// half of the workers at once and no limit.
@@ -57,7 +57,6 @@ type Options struct {
 const inlineSize = 1 << 20
 
 const (
-	defaultMemory    = 1 << 30
 	defaultGrace     = 5 * time.Second
 	defaultDocuments = 5000
 	// startTime is how long a worker may take to be ready. The first one
@@ -102,12 +101,7 @@ func NewPool(opt Options) (*Pool, error) {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	opt.Command = append([]string{program}, opt.Command[1:]...)
-	if opt.Size <= 0 {
-		opt.Size = runtime.GOMAXPROCS(0)
-	}
-	if opt.Settings.Memory <= 0 {
-		opt.Settings.Memory = defaultMemory
-	}
+	opt.Size, opt.Settings.Memory = fit(opt.Size, opt.Settings.Memory, memoryLimit())
 	if opt.Grace <= 0 {
 		opt.Grace = defaultGrace
 	}
@@ -125,6 +119,9 @@ func NewPool(opt Options) (*Pool, error) {
 	p.put(w)
 	return p, nil
 }
+
+// Size is how many workers there are at most.
+func (p *Pool) Size() int { return p.opt.Size }
 
 // OCR returns nil when pictures are read, or an error that says why not.
 func (p *Pool) OCR() error {
