@@ -71,6 +71,31 @@ const maxHashes = 10_000
 // After that it is left alone until it changes.
 const attempts = 2
 
+// rulesAgain works out who can read an unchanged file. To ask for its rules
+// costs a file server four times as much as to list it, so it is not asked
+// where nothing depends on them: a file without text has no readers to judge,
+// and for an ordinary document the rules of another one in the folder stand
+// that had the same. Rules that moved the ctime are always asked for.
+func (r *runner) rulesAgain(ctx context.Context, j job, m remembered) rules {
+	if j.in == nil || r.Sample != nil || j.known.Changed != nanos(j.entry.Changed) {
+		return r.rules(ctx, j)
+	}
+	switch {
+	case !m.Read:
+		return rules{}
+	case !m.ordinary():
+		return r.rules(ctx, j)
+	}
+	if x, ok := j.in.alike(j.known.Rules); ok {
+		return x
+	}
+	x := r.rules(ctx, j)
+	if h := j.t.rulesHash(x); h != 0 {
+		j.in.learn(h, x)
+	}
+	return x
+}
+
 // fresh reports whether what is remembered of a file can stand for it.
 func (r *runner) fresh(j job, x rules) bool {
 	k := j.known
@@ -94,11 +119,7 @@ func (r *runner) due(k state.Known, since time.Time) bool {
 
 // again judges an unchanged file by what is remembered of it. ok is false
 // where it is to be read after all.
-func (r *runner) again(ctx context.Context, j job, x rules) (res result, ok bool) {
-	m, ok := recall(j.known.Data)
-	if !ok {
-		return res, false
-	}
+func (r *runner) again(ctx context.Context, j job, m remembered, x rules) (res result, ok bool) {
 	if s := m.Skip; s != nil && !m.Read {
 		if retried(s.Reason) && j.known.Attempts < attempts {
 			return res, false

@@ -52,7 +52,7 @@ func (n *nights) run(t *testing.T, opts ...func(*Options, *Target)) (*kept, []st
 
 func (n *nights) try(t *testing.T, ctx context.Context, opts ...func(*Options, *Target)) (*kept, error) {
 	t.Helper()
-	n.m.opened = nil
+	n.m.opened, n.m.asked = nil, nil
 	n.m.closed.Store(false)
 	r, err := n.store.Begin(ctx, n.now)
 	if err != nil {
@@ -142,6 +142,29 @@ func TestWidenedFileIsTonightsFinding(t *testing.T) {
 	n.m.acl["old.txt"] = access.POSIXRules{UID: 1001, Mode: 0o100600}
 	k, _ = n.run(t)
 	want(t, "closed again", []string{"mem/old.txt narrowed"}, statuses(k))
+}
+
+// Rules are asked for where something depends on them.
+func TestRulesOfOrdinaryFilesAreAskedForOnce(t *testing.T) {
+	n := newNights(t, map[string]string{"a/1.txt": "one", "a/2.txt": "two", "a/3.txt": "three", "a/case.txt": "CASE", "a/shut.txt": "PARTIAL", "b/4.txt": "four"})
+	asked := func() []string {
+		n.run(t)
+		for i, p := range n.m.asked { // any of the three may be the one
+			if strings.HasPrefix(p, "a/") && len(p) == len("a/1.txt") {
+				n.m.asked[i] = "a/N.txt"
+			}
+		}
+		// Folders are asked for the place where the rule of a finding is set.
+		return slices.DeleteFunc(slices.Sorted(slices.Values(n.m.asked)), func(p string) bool { return !strings.HasSuffix(p, ".txt") })
+	}
+	n.run(t)
+	want(t, "unchanged", []string{"a/N.txt", "a/case.txt", "b/4.txt"}, asked())
+	for i := range 3 {
+		n.m.acl[fmt.Sprintf("a/%d.txt", i+1)] = access.POSIXRules{Mode: 0o100640}
+	}
+	n.m.kinds["a/3.txt"] = source.Entry{Size: 5, Changed: time.Unix(9, 0)}
+	want(t, "with other rules", []string{"a/N.txt", "a/N.txt", "a/N.txt", "a/case.txt", "b/4.txt"}, asked())
+	want(t, "with these rules again", []string{"a/N.txt", "a/case.txt", "b/4.txt"}, asked())
 }
 
 // A ctime that moves while rules, size and time stay is a change of content.

@@ -37,9 +37,11 @@ const prefetch = 1 << 20
 // file is judged again; any other is read.
 func (r *runner) file(ctx context.Context, j job) result {
 	if j.same && !r.Full && !j.looked() {
-		if x := r.rules(ctx, j); r.fresh(j, x) {
-			if res, ok := r.again(ctx, j, x); ok {
-				return res
+		if m, ok := recall(j.known.Data); ok {
+			if x := r.rulesAgain(ctx, j, m); r.fresh(j, x) {
+				if res, ok := r.again(ctx, j, m, x); ok {
+					return res
+				}
 			}
 		}
 	}

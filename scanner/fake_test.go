@@ -34,6 +34,8 @@ type memory struct {
 
 	mu     sync.Mutex
 	opened []string
+	// asked are the paths whose rules were asked for.
+	asked  []string
 	closed atomic.Bool
 	// left is how many files can be opened before stop is called.
 	left int
@@ -113,6 +115,9 @@ func (m *memory) Open(ctx context.Context, e source.Entry) (source.File, error) 
 }
 
 func (m *memory) ACL(_ context.Context, e source.Entry) (access.Descriptor, error) {
+	m.mu.Lock()
+	m.asked = append(m.asked, e.Path)
+	m.mu.Unlock()
 	r, ok := m.acl[e.Path]
 	if !ok {
 		r = access.POSIXRules{Mode: 0o100644}

@@ -39,6 +39,32 @@ type folder struct {
 	// that not all of them were looked at.
 	pending atomic.Int32
 	broken  atomic.Bool
+	// asked are the access rules that some of its files have tonight, by hash.
+	mu    sync.Mutex
+	asked map[uint64]rules
+}
+
+// maxAsked bounds the rules that are kept of a folder.
+const maxAsked = 256
+
+// alike returns the rules of that hash if a file of the folder has them tonight.
+func (f *folder) alike(hash uint64) (x rules, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x, ok = f.asked[hash]
+	return x, ok
+}
+
+// learn keeps the rules of a file of the folder.
+func (f *folder) learn(hash uint64, x rules) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.asked == nil {
+		f.asked = make(map[uint64]rules)
+	}
+	if len(f.asked) < maxAsked {
+		f.asked[hash] = x
+	}
 }
 
 // release ends the way of one file, or the listing. The last one gives up the
@@ -46,7 +72,7 @@ type folder struct {
 func (f *folder) release() {
 	if f != nil && f.pending.Add(-1) == 0 && f.mem != nil {
 		f.mem.Close(!f.broken.Load())
-		f.mem = nil
+		f.mem, f.asked = nil, nil
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// A sandbox serves several documents, since a new one costs about 8 ms. It is
+// A sandbox serves several documents, since a new one costs 8 to 30 ms. It is
 // replaced after so many documents or bytes, which bounds the memory that
 // leaks inside it and what one document could leave behind for the next.
 const (
-	sandboxDocuments = 32
+	sandboxDocuments = 100
 	sandboxBytes     = 32 << 20
 )
 
