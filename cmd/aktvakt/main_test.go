@@ -52,7 +52,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // aktvakt runs the program and returns what it printed and its exit code.
-func aktvakt(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
+func aktvakt(t testing.TB, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command("aktvakt", args...)
 	var out, errs strings.Builder

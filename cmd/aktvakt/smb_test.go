@@ -19,7 +19,7 @@ import (
 
 // municipality is a file server with 120 people: a child-welfare unit of
 // four, a personnel unit of three, temps, and everybody else.
-func municipality(t *testing.T, change ...func(*sambatest.Config)) *sambatest.Server {
+func municipality(t testing.TB, change ...func(*sambatest.Config)) *sambatest.Server {
 	t.Helper()
 	cfg := sambatest.Config{
 		Shares: []sambatest.Share{{Name: "docs"}},
@@ -69,7 +69,7 @@ var folders = []struct {
 	{"nekad", denying, []string{"rehabplan.txt"}},
 }
 
-func fill(t *testing.T, s *sambatest.Server) {
+func fill(t testing.TB, s *sambatest.Server) {
 	t.Helper()
 	dir := t.TempDir()
 	put := func(name string, data []byte) {
@@ -106,7 +106,7 @@ func fill(t *testing.T, s *sambatest.Server) {
 // settleAccessTimes puts the access times after the times of change, so that a
 // file system mounted relatime leaves them alone when smbd reads. Over SMB the
 // server alone decides about access times.
-func settleAccessTimes(t *testing.T, root string) {
+func settleAccessTimes(t testing.TB, root string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(p string, _ os.DirEntry, err error) error {
 		if err != nil {

@@ -1,6 +1,9 @@
 package charset
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 // Reader decodes a stream to UTF-8. While the text is ASCII it passes it on
 // undecided; at the first other byte it looks at up to SampleSize bytes from
@@ -8,6 +11,7 @@ import "io"
 type Reader struct {
 	r       io.Reader
 	c       Charset
+	begun   bool // the first bytes were looked at
 	decided bool
 	buf     []byte // read, not yet decoded
 	out     []byte // decoded, not yet returned
@@ -25,7 +29,10 @@ func NewReaderOf(r io.Reader, c Charset) *Reader { return &Reader{r: r, c: c, de
 // Charset is what the text was found to be so far.
 func (r *Reader) Charset() Charset { return r.c }
 
-const chunk = 64 << 10
+const (
+	chunk     = 64 << 10
+	firstRead = 4 << 10
+)
 
 // Read implements io.Reader. Once the text turns out to be binary it returns
 // io.EOF and Charset is Binary.
@@ -45,25 +52,20 @@ func (r *Reader) Read(p []byte) (int, error) {
 func (r *Reader) fill(n int) {
 	for len(r.buf) < n && r.err == nil {
 		have := len(r.buf)
-		if cap(r.buf) < n {
-			grown := make([]byte, have, n)
-			copy(grown, r.buf)
-			r.buf = grown
+		if cap(r.buf) == have { // most texts are short
+			r.buf = slices.Grow(r.buf, min(max(have, firstRead), n-have))
 		}
 		var k int
-		k, r.err = r.r.Read(r.buf[have:n])
+		k, r.err = r.r.Read(r.buf[have:min(cap(r.buf), n)])
 		r.buf = r.buf[:have+k]
 	}
 }
 
 // step decodes the next chunk into out.
 func (r *Reader) step() {
-	first := r.tmp == nil
-	if first {
-		r.tmp = make([]byte, 0, 2*chunk)
-	}
 	r.fill(chunk)
-	if first {
+	if !r.begun {
+		r.begun = true
 		if c, ok := byMark(r.buf); ok {
 			r.c, r.decided = c, true
 			r.buf = r.buf[c.mark(r.buf):]
@@ -79,7 +81,7 @@ func (r *Reader) step() {
 	}
 	part := r.buf[:min(len(r.buf), chunk)]
 	atEnd := r.err != nil && len(part) == len(r.buf)
-	decoded, rest := r.c.append(r.tmp[:0], part, atEnd)
+	decoded, rest := r.c.append(slices.Grow(r.tmp[:0], 2*len(part)), part, atEnd)
 	r.tmp, r.out = decoded, decoded
 	// Keep what is not decoded at the front of the buffer.
 	used := len(part) - len(rest)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"aktvakt/scanner/extract"
 	"aktvakt/scanner/extract/charset"
@@ -62,14 +63,17 @@ func (Extractor) Extract(ctx context.Context, _ string, f extract.File, out extr
 // Lines sends what r holds, UTF-8, to out in blocks that end at a line's end
 // where there is one. It returns the number of bytes sent.
 func Lines(ctx context.Context, r io.Reader, out extract.Out, place extract.Place) (sent int64, err error) {
-	buf := make([]byte, 0, blockSize)
+	buf := make([]byte, 0, 4<<10) // most texts are short
 	for {
 		if err := extract.Alive(ctx); err != nil {
 			return sent, err
 		}
-		n, rerr := r.Read(buf[len(buf):cap(buf)])
+		n, rerr := r.Read(buf[len(buf):min(cap(buf), blockSize)])
 		buf = buf[:len(buf)+n]
-		if rerr == nil && len(buf) < cap(buf) {
+		if rerr == nil && len(buf) < blockSize {
+			if len(buf) == cap(buf) {
+				buf = slices.Grow(buf, min(len(buf), blockSize-len(buf)))
+			}
 			continue
 		}
 		end := len(buf)

@@ -82,7 +82,7 @@ func readFrame(r *bufio.Reader, buf *[]byte) (kind, []byte, error) {
 		return 0, nil, fmt.Errorf("frame of %d bytes: %w", n, errProtocol)
 	}
 	if uint32(cap(*buf)) < n {
-		*buf = make([]byte, n, max(n, 64<<10))
+		*buf = make([]byte, n, max(int(n), 2*cap(*buf)))
 	}
 	b := (*buf)[:n]
 	if _, err := io.ReadFull(r, b); err != nil {
