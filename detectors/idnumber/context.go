@@ -26,6 +26,11 @@ type surroundings struct {
 	thing bool
 	org   bool
 	unit  bool
+	// about: a word such as "for" stands before it, so that what comes before
+	// does not own the number. to: the same of a word such as "till".
+	about, to bool
+	// phone: the negative word names the number of a telephone.
+	phone bool
 }
 
 const (
@@ -131,7 +136,7 @@ func identifierOf(w []byte) word {
 	switch x := classify(buf[:foldWord(buf[:], w[:n])]); x.class {
 	case wordPerson:
 		return word{wordID, kindsAll}
-	case wordOther, wordCase:
+	case wordOther, wordCase, wordThing, wordRecord:
 		return word{class: wordUnknown}
 	default:
 		return x
@@ -190,7 +195,7 @@ func before(w []byte, start int) (s surroundings) {
 		if g-a == 1 && x.class == wordPerson && (g >= len(w) || w[g] != '.') {
 			x = word{} // f. is född, f is not
 		}
-		if number || (x.class == wordOther || x.class == wordRecord) && g-a <= 6 {
+		if number || (x.class == wordOther || x.class == wordRecord) && g-a <= 8 {
 			x = combine(w[a:g], x, number)
 		}
 		if comma && n > 0 {
@@ -227,6 +232,12 @@ func before(w []byte, start int) (s surroundings) {
 			continue
 		case wordFiller:
 			continue
+		case wordAbout, wordTo:
+			if k == 0 && !prev {
+				s.about = s.about || x.class == wordAbout
+				s.to = s.to || x.class == wordTo
+			}
+			continue
 		case wordNegative, wordOrg:
 			if l := otherLabel(w, low, a); l != 0 {
 				s.label, s.weight, s.unknown = l, weight, false
@@ -236,7 +247,7 @@ func before(w []byte, start int) (s surroundings) {
 				s.org = k <= 2 && (g >= len(w) || w[g] != '/') // lists.boost.org/2014
 				return s
 			}
-			if s.person == 0 && (s.id == 0 || k <= 1) {
+			if s.person <= 0.5 && (s.id == 0 || k <= 1) {
 				s.negative, s.id = weight*distant[min(k, len(distant)-1)], 0
 				if prev {
 					s.negative *= 0.85
@@ -244,6 +255,13 @@ func before(w []byte, start int) (s surroundings) {
 				if capital >= 2 {
 					s.negative *= 0.4 // a name stands between
 				}
+				if s.about {
+					s.negative *= 0.3
+				}
+				s.phone = x.kinds == phoneOnly && (k > 0 || s.to || s.about)
+			}
+			if x.kinds == 1<<noDNummer {
+				s.label, s.weight = x.kinds, 0.6*weight
 			}
 			return s
 		case wordCase:
@@ -263,6 +281,9 @@ func before(w []byte, start int) (s surroundings) {
 				return s
 			}
 		case wordOther, wordRecord:
+			if x.class == wordRecord && !number {
+				s.person = max(s.person, 0.5*weight)
+			}
 			if number && k == 0 {
 				s.otherNumber = true
 				return s
@@ -274,7 +295,7 @@ func before(w []byte, start int) (s surroundings) {
 			}
 			if isUpper && g-a > 1 && capital == k && !prev {
 				capital++
-				if n == 0 && w[e0-1] == '(' {
+				if n == 0 && w[e0-1] == '(' && !allCapitals(w[a:g]) {
 					s.person = 0.7 // Sven (430829-8159)
 				}
 			}
@@ -385,7 +406,7 @@ func hyphenated(w []byte, low, a, e int) (word, int) {
 	case wordOther:
 		// objekt-id, not Patient-ID
 		if e-a == 2 && string(buf[n-2:n]) == "id" && a-1-h >= 4 {
-			if y := classify(buf[:n-2]); y.class == wordOther || y.class == wordThing || y.class == wordCase {
+			if y := classify(buf[:n-2]); y.class != wordPerson && y.class != wordLabel && y.class != wordID {
 				return word{class: wordUnknown}, h
 			}
 		}
@@ -432,6 +453,9 @@ func combine(w []byte, x word, number bool) word {
 		if string(buf[:n]) == "pers" {
 			return word{wordLabel, kindsPersonnummer}
 		}
+		if n >= 4 && x.class == wordOther && shortened(buf[:n]) {
+			return word{wordPerson, 0}
+		}
 		return x
 	}
 	switch string(buf[:n]) {
@@ -447,8 +471,13 @@ func combine(w []byte, x word, number bool) word {
 		return word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}
 	case "pers", "person", "fodsels", "fodsel", "fodelse", "identitets", "identity", "personal", "social", "security", "id":
 		return word{wordLabel, kindsPersonnummer}
+	case "res", "reserv":
+		return word{wordLabel, 1 << seReserv}
 	case "kund", "kunde", "kort", "vare", "ordre", "saks", "sags", "mal", "journal":
 		return word{class: wordNegative}
+	}
+	if x.class == wordPerson && x.kinds != 0 {
+		return word{wordID, kindsAll} // min mands nummer
 	}
 	return x
 }
@@ -486,7 +515,7 @@ func readGap(w []byte, low int, g *int, n, k int) (stop, colon bool, lines int, 
 			comma = true
 		case c == ':' || c == '=':
 			colon = true
-		case (c == '.' || c == '!' || c == '?') && n > 0 && w[i] == ' ' && i-2 >= low && isASCIILetter(w[i-2]) && isCapital(w, *g):
+		case (c == '.' || c == '!' || c == '?') && n > 0 && w[i] == ' ' && i-2 >= low && isASCIILetter(w[i-2]) && isCapital(w, *g) && !abbreviated(w, low, i-1):
 			return true, colon, lines, cells, comma
 		case c >= 0x80:
 			r, size := utf8.DecodeLastRune(w[:i])
@@ -500,4 +529,11 @@ func readGap(w []byte, low int, g *int, n, k int) (stop, colon bool, lines int, 
 		i--
 	}
 	return true, colon, lines, cells, comma
+}
+
+// abbreviated reports whether the dot at i ends a short word or one such as
+// Serienr., no sentence.
+func abbreviated(w []byte, low, i int) bool {
+	a := wordStart(w, low, i)
+	return w[i] == '.' && (i-a <= 3 || bytes.HasSuffix(w[a:i], []byte("nr")))
 }

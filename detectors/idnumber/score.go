@@ -34,6 +34,7 @@ const (
 	wAlone       = 1.2  // the text is nothing but the number
 	wCompanion   = 0.9  // labelled numbers of the kind stand elsewhere in the text
 	wBare        = -0.7 // ten digits in a row of which nothing is known
+	wAbout       = 0.6  // a preposition before it, which things' numbers seldom have
 	wDanishSpace = 0.8  // what else would Danes group like that
 	floor        = 0.1  // a labelled number stays possible
 )
@@ -89,6 +90,9 @@ func (c *cand) own(k kind) float64 {
 	}
 	if c.form == formBare && c.n == 10 && phone(&c.c) {
 		v -= 1.5
+	}
+	if c.flags&flagLetterSpaced != 0 && c.form == formBare {
+		v++ // the boxes of a form
 	}
 	if c.flags&flagTime != 0 && c.n != 11 {
 		switch {
@@ -264,7 +268,14 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	if label > 0 && rules[k].country == dk && s.label.has(sePersonnummer) {
 		v -= 0.5 // Danes say CPR
 	}
-	v += s.rest(c, k, label)
+	rest := s.rest(c, k, label)
+	if k == fiHetu && c.form == formText {
+		rest = max(rest, -3.5) // letters in the middle are like nothing else
+	}
+	v += rest
+	if s.about && f.foreign == 0 {
+		v += wAbout
+	}
 	switch {
 	case label > 0:
 	case k == dkCPR && c.form == formSpace && f.spoken[dk]:
@@ -318,13 +329,26 @@ func (s *context) labelWeight(k kind) float64 {
 	return w
 }
 
+// ownedBy is how much a word that names another number counts for a candidate
+// of this form, 0 to 1.
+func (s *context) ownedBy(c *cand) float64 {
+	n := s.negative
+	if s.to && (c.form.dashed() || c.n == 12) {
+		n *= 0.5 // sent to a person
+	}
+	if s.phone && (c.c[0] != '0' || c.form != formBare) {
+		n *= 0.3 // no telephone has such a number
+	}
+	return n
+}
+
 // rest is what all else around the number adds.
 func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 	if label == 0 {
 		if (s.label | s.header.label | s.behind.label) != 0 {
 			v += wWrong
 		}
-		v += wNegative * max(s.negative, s.header.negative)
+		v += wNegative * max(s.ownedBy(c), s.header.negative)
 		switch {
 		case s.otherNumber:
 			v += wOtherNr

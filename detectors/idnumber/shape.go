@@ -314,8 +314,8 @@ func (s *scan) tryHetuLetter(w []byte, a, e int) bool {
 	sign := upper(w[j])
 	j++
 	switch g, k := readSep(w, j); {
-	case k == sepSpace && fm == formSpaced:
-		j = g
+	case k == sepSpace && fm == formSpaced, k == sepHyphen && g > j+1:
+		j = g // a soft hyphen, not a plain one
 	case k == sepSplit && fm == formText && bytes.IndexByte(w[j:g], '\n') >= 0, k == sepBreak && fm == formText:
 		j, fm = g, formBreak
 	}

@@ -12,6 +12,8 @@ const (
 	wordPerson         // a person: patient, barnet, född
 	wordNumber         // nr, nummer: the word before says which
 	wordFiller         // är, er, on: says nothing
+	wordAbout          // för, om, hos: whom or what something is about
+	wordTo             // till, från: the same, or the number to call
 	wordNegative       // names another number: faktura, telefon
 	wordCase           // ärende, sag: often kept by identity number
 	wordOrg            // organisation number
@@ -33,6 +35,9 @@ const (
 	kindsNO  = 1<<noFodselsnummer | 1<<noDNummer | 1<<noHNummer | 1<<noFHNummer
 	kindsIS  = 1<<isKennitala | 1<<isKerfis
 	kindsAll = 1<<nKinds - 1
+	// phoneOnly marks words that name a telephone's number: no kind, but a
+	// number that cannot be one may be a person's.
+	phoneOnly kindSet = 1 << 15
 	// kindsPersonnummer are those that Swedes, Danes and Norwegians call
 	// personnummer.
 	kindsPersonnummer = kindsSE | kindsDK | kindsNO
@@ -69,14 +74,19 @@ var wordLists = []wordList{
 	{word{wordLabel, 1 << foPtal}, "ptal ptol ptalid", ""},
 	{word{wordLabel, kindsAll}, "ssn nin idnummer idnummeret idnr idnumber idnumero", "nationalid nationalident identitynum identitetsnum identitetsn personident personalid personnumber personalnumber personalident personalcode socialsecurity"},
 	{word{wordID, kindsAll}, "id ident identitet tunnus tunniste tunnisteen audkenni identifier fodelsedata fodselsdata fodselsdato fodelsedatum fodelsetid fodd fodt syntynyt syntymaaika sista siste sidste loppuosa kontrollsiffror identity", "fodelsedat fodselsdat fodselsdag fodelsedag faedingard fodelsetid syntymaa patientn pasientn klientn elevn brukern borgern medborgarn invanarn innbyggern beboern"},
-	{word{wordPerson, kindsAll}, "arbetstagare arbetstagaren arbejdstager arbejdstageren arbeidstaker arbeidstakeren tyontekijan starfsmadur starfsmadurinn launthegi launthega lonmodtager lontagare sjuklings sjuklingurinn nemandinn nemandans modirin fadirinn malsadili fosterbarnet avliden avlidne avlidna avdode afdode vainaja brukar medborgar invanar innbygger borger bruker debitor debitoren gaeldenar galdenar galdenaren skyldner skyldneren velallinen skuldari pat anhorig anhoriga parorende omainen omaisen adstandandi adstandanda patient patienten pasient pasienten klient klienten client patients pt barn barnet barnets barna born barns sokande sokanden soker sokeren ansoger ansogeren borgeren borgerens elev eleven elevens elever elevs potilas potilaan asiakas asiakkaan lapsi lapsen lapset hakija hakijan oppilas oppilaan nemandi nemanda sjuklingur foreldri modir fadir mor mors mamma mamman far fars pappa pappan moder fader foralder vardnadshavare foresatt foresatte verge varge vaerge forsjaradilar foreldrar huvudman brukare brukaren brukeren son sonen sonnen sonnens dotter dottern datter datteren dreng pige pojken flickan anhorig medarbetare anstalld ansat ansatt tyontekija isa isan aiti aidin huoltaja puoliso vanhempi medsokande faderen fadern moderen modern modrar forelderen foraeldrene foreldrene mormor farmor morfar farfar bestemor bedstemor drengen drengens pigen pigens pojkens flickans gutten jenta syskon syskonen soskende sosken umsaekjanda umsakjanda umsakjandi barnsins drengsins stulkan stulkunnar modurinn faderinn idkarinn beboeren beboerens borgers klientens patientens pasientens brukarens sokandens hyresgast hustru hustrun aegtefaelle fosterbarn plejebarn familjehem make maka ektefelle partner samboer sambo boende beboer forsjaraldili misstankt tilltalad mistaenkt siktede tiltalte ung unge ungdom student pupil child mother father guardian user citizen applicant", ""},
+	{word{wordPerson, kindsAll}, "arbetstagare arbetstagaren arbejdstager arbejdstageren arbeidstaker arbeidstakeren tyontekijan starfsmadur starfsmadurinn launthegi launthega lonmodtager lontagare sjuklings sjuklingurinn nemandinn nemandans modirin fadirinn malsadili fosterbarnet avliden avlidne avlidna avdode afdode vainaja brukar medborgar invanar innbygger borger bruker debitor debitoren gaeldenar galdenar galdenaren skyldner skyldneren velallinen skuldari pat anhorig anhoriga parorende omainen omaisen adstandandi adstandanda patient patienten pasient pasienten klient klienten client patients pt barn barnet barnets barna born barns sokande sokanden soker sokeren ansoger ansogeren borgeren borgerens elev eleven elevens elever elevs potilas potilaan asiakas asiakkaan lapsi lapsen lapset hakija hakijan oppilas oppilaan nemandi nemanda sjuklingur foreldri modir fadir mor mors mamma mamman far fars pappa pappan moder fader foralder vardnadshavare foresatt foresatte verge varge vaerge forsjaradilar foreldrar huvudman brukare brukaren brukeren son sonen sonnen sonnens dotter dottern datter datteren dreng pige pojken flickan anhorig medarbetare anstalld ansat ansatt tyontekija isa isan aiti aidin huoltaja puoliso vanhempi medsokande faderen fadern moderen modern modrar forelderen foraeldrene foreldrene mormor farmor morfar farfar bestemor bedstemor drengen drengens pigen pigens pojkens flickans gutten jenta syskon syskonen soskende sosken umsaekjanda umsakjanda umsakjandi barnsins drengsins stulkan stulkunnar modurinn faderinn idkarinn beboeren beboerens borgers klientens patientens pasientens brukarens sokandens hyresgast hustru hustrun aegtefaelle fosterbarn plejebarn familjehem make maka ektefelle partner samboer sambo boende beboer forsjaraldili misstankt tilltalad mistaenkt siktede tiltalte ung unge ungdom student pupil child mother father guardian user citizen applicant mand manden mannen kone konen bror broder broren brodern soster sosteren systern syster svarmor svarfar svigermor svigerfar svoger svager kusin moster faster onkel farbror morbror tante barnebarn barnbarn styvson stesonn stedatter mummo ukki vaari vaimo veli sisko tati seta poika tytar systir brodir amma afi frandi fraenka eiginkona eiginmadur unnusti unnusta sonur dottir svigermoren vikarie vikar hyresgasten lejer leier lejeren leieren", ""},
 	// cues: what a number stands behind, but no person
 	{word{wordPerson, 0}, "akten aktens kolla kollar tjek tjekke sjekk sjekke tarkista tarkistaa athuga person personen namn navn nimi nafn namnet anmalan gallande avser avseende gjelder gelder vedrorer vedr vedrorende ang angaende angaaende galler koskee vardar betraffande fodd fodt syntynyt faeddur faedd f agare anmald", ""},
 	{word{wordNumber, 0}, "nr nummer nro num numero no number numer nummeret numret nret n", ""},
-	{word{wordFiller, 0}, "br td th tr span div strong p ar er on is var og och ja med for med the a med har of to i om hans hennes min mitt sin sitt din ditt the lapsen barnets och under som heter hedder heiter minun er er siffror siffrorna cifre sifre med re sv vs vb vl fw fwd", ""},
-	{word{wordNegative, 0}, "gnr bnr ocr kid bg pg iban bic swift tel tfn tlf tele telnr mob gsm puh fax simi mobil dnr art ean upc gtin isbn issn imei mac ip port sn rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr ytunnus sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue change commit kenttä kl kello isrc ring ringer vaxel sms nas call kontonr regnr postnr zip lon lat konto kontot batch meter avi avin avinr build", "faktur lasku kuitti tosite kvittun strikamerk krofun foljesed folgesed folgjesed forsakringsarend invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro telefon puhelin mobiln phone diarie diaari viiten viite artikel varenu varenr vorunu produkt product tuote serien serial streckkod strekkode stregkode viivakoodi avtalsn viittaus asiakirj version timestamp cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn ringvaxel telefonvaxel vaxeltel sentralbord omstilling vaihde skiptibord switchboard journalpost sekvens sequence transaktion transaction tidsstamp pontun pantan reikning sendingarn tilvisun"},
+	{word{wordFiller, 0}, "br td th tr span div strong p ar er on is var og och ja the a har of to i hans hennes min mitt sin sitt din ditt the lapsen barnets och under som heter hedder heiter minun er er siffror siffrorna cifre sifre re sv vs vb vl fw fwd", ""},
+	{word{wordAbout, 0}, "for om hos med mot mod av af at rorande fyrir vegna hja gegn", ""},
+	{word{wordTo, 0}, "till til fran fra pa", ""},
+	{word{wordNegative, 0}, "gnr bnr ocr kid bg pg iban bic swift art ean upc gtin isbn issn imei mac ip port sn rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr ytunnus sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue change commit kenttä kl kello isrc vaxel antal antall antallet lukumaara maara fjoldi kontonr regnr postnr zip lon lat konto kontot batch meter avi avin avinr build", "faktur lasku kuitti tosite kvittun strikamerk krofun foljesed folgesed folgjesed forsakringsarend invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro diarie diaari viiten viite artikel varenu varenr vorunu produkt product tuote serien serial streckkod strekkode stregkode viivakoodi avtalsn viittaus asiakirj version timestamp cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn journalpost sekvens sequence transaktion transaction tidsstamp pontun pantan reikning sendingarn tilvisun"},
+	{word{wordNegative, phoneOnly}, "tel tfn tlf tele telnr mob gsm puh fax simi mobil ring ringer ringa ringe sms nas call", "telefon puhelin mobiln phone ringvaxel telefonvaxel vaxeltel sentralbord omstilling vaihde skiptibord switchboard"},
+	// a case number, or a Norwegian D-number
+	{word{wordNegative, 1 << noDNummer}, "dnr", ""},
 	// numbers that some keep identity numbers as
-	{word{wordNegative, kindsAll}, "ref", "arendenr arendenu kundn kunden referen referans sagsn saksn journaln malsn malnu asianum kortn korthold medlemsn"},
+	{word{wordNegative, kindsAll}, "ref", "arendenr arendenu asiakasn kundn kunden referen referans sagsn saksn journaln malsn malnu asianum kortn korthold medlemsn"},
 	{word{wordCase, 0}, "arende arendet sag sagen sak saken mal malet akt asia case journal dossier", ""},
 	{word{wordOrg, 0}, "org orgnr", "organisationsn organisasjonsn orgnum orgnr foretagsn"},
 	{word{wordThing, 0}, "vare varen vara varan varor modul motet modet moten moder fundur kokous kod koden kode koder koodi kodi pakke paket paketet pakki pakka lippu varaus varauksen img image static assets rute bokun malli modell model typ type laite kohde objekt hanke verkko tili avtal avtalet aftale aftalen avtale avtalen samning ansvar verksamhet virksomhed verksamheten nyckel nokkel nogle avain position polis polise police emballage parti charge hnit", "anbud udbud upphandling utbod tarjous skadesa byggesa byggsa matpunkt malepunkt exemplar toner taxiresa vagsedel vejeseddel rfid borrhal meeting vattenmatar elmatar elmaler strommaler vannmaler vandmaler maelir malir ersattningsmodul fjarrvarmematar varaosa vejesed felkod rabattkod kampanjkod virhekood ritning tegning piirustu teikning kontrakt sopimus leasing hyresavtal projekt prosjekt verkefni anlaggning anlagning anlegg matarst malerst mittari abonnem abonnent biljett billet bokning booking kupong kupon etikett forsandelse forsendelse sandning sending lahetys kostnadsst omkostningss kontering kreditor leverantor leverandor toimittaj birgir koordinat felanmal asset komponent reservdel tilbehor"},
@@ -131,6 +141,11 @@ func classify(w []byte) word {
 	if x, ok := exact[string(w)]; ok {
 		return x
 	}
+	if n := len(w) - 1; n > 2 && w[n] == 's' {
+		if x := exact[string(w[:n])]; x.class == wordPerson && x.kinds != 0 {
+			return x // the genitive
+		}
+	}
 	var best word
 	for i := 0; i+4 <= len(w); i++ {
 		k := gram(w[i:])
@@ -153,11 +168,22 @@ func classify(w []byte) word {
 			}
 		}
 	}
-	if best.class == wordOther || best.class == wordThing {
+	switch best.class {
+	case wordOther, wordThing, wordRecord:
 		for _, e := range numberEndings {
-			if len(w) > len(e)+1 && bytes.HasSuffix(w, e) {
-				best = word{class: wordUnknown}
+			if n := len(w) - len(e); n > 1 && bytes.HasSuffix(w, e) {
+				if headOf(w[:n]).class == wordPerson {
+					return word{wordID, kindsAll} // elevnummer
+				}
+				return word{class: wordUnknown}
 			}
+		}
+	}
+	switch best.class {
+	case wordOther, wordThing, wordRecord, wordNegative:
+		// A telefonsamtal is a talk, no telephone.
+		if h := headOf(w); h.class != wordOther && (best.class != wordThing || h.class != wordRecord) && (best.class != wordNegative || h.class != wordThing) {
+			best = h
 		}
 	}
 	return best

@@ -1,0 +1,166 @@
+package idnumber
+
+import "bytes"
+
+// The last part of a compound says what it is: an elevkort is a card, a
+// kortelev a pupil, a bankkonto an account and a kontohaver a person. So a word
+// that is not known as a whole is judged by its end, of which there are few:
+// heads are nouns that compounds end in, with their inflections by rule.
+
+// head is a noun, or an ending that makes nouns, and what a compound of it says.
+type head struct {
+	text string
+	word word
+}
+
+// headList is nouns of one class, separated by blanks, and how they are
+// inflected.
+type headList struct {
+	word    word
+	endings string
+	nouns   string
+}
+
+const (
+	// Endings of number, definiteness and case, "." for none.
+	germanic  = ". s n en et t ar er or na arna erna erne ene ns ens ets a e nes"
+	finnish   = ". n a t ta tta lle lta sta ssa ssaan lla na ksi ien ja"
+	icelandic = ". s i a u ar ir ur um anna inn inum id ins inu in ina"
+	asIs      = "."
+)
+
+var (
+	headPerson = word{wordPerson, 0} // a number behind it may be that person's
+	headThing  = word{class: wordThing}
+	headOther  = word{class: wordNegative}
+	headRecord = word{class: wordRecord}
+)
+
+var headLists = []headList{
+	// People. Agent nouns by their ending.
+	{headPerson, germanic, "barn elev patient pasient klient brukar brukare bruker borger sokande soker soger boende beboer hyresgast lejer leier deltagar deltagare deltager deltaker innehavar innehavare indehaver innehaver foralder foraelder forelder pojk pojke flick flicka kvinn kvinna kvinde kvinne dreng pige gutt jent jente medborgar medborgare student kollega kolleg medarbetare medarbeider medarbejder anstalld ansatt anhorig parorende slakting slektning agare forare fodd medlem handlaggare sagsbehandler saksbehandler mottagare tagar tagare givare taker tager havare haver laerer larare person spadbarn spedbarn gravid rekrytering vikarie vikar skyldig pliktig asylsokande flykting flyktning flygtning arbeidstaker nyanland myndling"},
+	{headPerson, finnish, "henkilo lapsi lapse asiakas asiakkaa potilas potilaa oppilas oppilaa nuori nuore jasen jasene vanhempi vanhemma puoliso vainaja hakija tekija saaja hoitaja huoltaja omistaja osallistuja opiskelija ottaja antaja haltija vuokralai hoidettava"},
+	{headPerson, icelandic, "umsaekjand umsakjand nemand leigjand eigand starfsmad thega thegi hafi hafa adil barn foreldr forsjaradil kona konu dreng stulk skjolstaeding skjolstading sjukling idkar flottamad lattakand"},
+	// Documents and places of care and schooling: a person's number is usual.
+	{headRecord, germanic, "plan utredning utredelse undersokning undersogelse undersokelse bedomning vurdering bedommelse anteckning notat intyg attest erklaring erklaering utlatande uttalelse udtalelse yttrande ansokan ansogning soknad anmalan anmeldelse melding underretning beslut vedtak afgorelse insats indsats tiltak placering anbringelse plassering henvisning remiss epikris epikrise journal behandling vard pleje pleie omsorg tjanst tjeneste sykepleie sygepleje skola skole skolen barnehage bornehave forskola hjem institution institusjon bistand stod stotte hjalp hjaelp hjelp samtal samtale besok besog kallelse indkaldelse innkalling bevilling registrering visitation omsorgen tandvard tandpleje tannhelse traning traening trening rehabilitering botilbud dagtilbud skoletilbud fritidstilbud formedling formidling kommunikation utbildning uddannelse opplaering"},
+	{headRecord, finnish, "suunnitelma paatos lausunto todistus arvio hoito palvelu tuki koulu koti hakemus ilmoitus kaynti neuvola paivakoti kartoitus kuntoutus"},
+	{headRecord, icelandic, "aaetlun aatlun greinargerd vottord umsokn tilkynning tjonusta thjonusta tonusta skoli skola heimili medferd adstod kennsla greining vist"},
+	// Other things that have numbers.
+	{headOther, germanic, "konto kode faktura regning rakning kvitto kvittering kvittens kreditnota nota kassabon bonnen sedel seddel ordr ordre order verifikat giro rykker paminnelse inkasso fordran betaling betalning belopp belob belop gebyr avgift saldo telefon mobil vaxel telefax server session token databas database logg logga build versjon version"},
+	{headOther, finnish, "tili koodi lasku kuitti tosite tilaus puhelin viite maksu hinta summa"},
+	{headOther, icelandic, "reikning nota kodi pontun pontunar simi sima greidsl"},
+	{headThing, germanic, "avtal avtale aftale kontrakt licens lisens license anbud udbud tilbud offert upphandling indkob innkjop bekraftelse bekreftelse bekraeftelse abonnemang abonnement police polis matare maler dator computer skrivare printer skarm skaerm skjerm modul modell model maskin apparat aggregat pump hiss elevator heis fordon kjoretoy koretoj buss truck traktor vagn vogn paket pakke kolli pall palle forsandelse forsendelse sandning sending fragt frakt frakten last vare varer artikel produkt parti batch charge reservdel komponent utrustning udstyr utstyr inventar inventarium mobel mobler fastighet ejendom eiendom lokal bygg byggnad bygning brunn brond stolpe skylt skilt punkt punktet matpunkt anlaggning anlaeg anlegg ledning kabel tunnel park tomt matrikel objekt nyckel nokkel nogle bricka brik brikke biljett billet billett projekt prosjekt bokning booking bestilling bestallning incident ticket karta koordinat deklaration publikation tidning utgave rutin rutine retningslinj riktlinj vejledning kupong kupon rabatt premie trisse etikett maerkat streckkod serie lager hylla hylde hylle rack sensor radio antenn router switch modem linje linje kanal frekvens"},
+	{headThing, finnish, "sopimus tarjous tilaus lahetys mittari laite moduuli malli kone ajoneuvo auto paketti kolli tuote tarvike kiinteisto rakennus kohde hanke projekti lippu varaus kartta lisenssi vakuutus avain urakka vahvistus asiakirja"},
+	{headThing, icelandic, "samning tilbod utbod leyfi malir maelir taeki taki bifreid sending pakki vara voru eign verkefni verk midi bokun skjal fylgiskjal trygging"},
+}
+
+// agentEndings end nouns for people by what they do or what befalls them.
+var agentEndings = [...]struct {
+	text string
+	min  int // letters the word has at least
+}{
+	{"sokande", 8}, {"sokanden", 8}, {"sokandens", 8}, {"boende", 7}, {"berettigede", 10}, {"berattigad", 10}, {"berattigade", 10}, {"berattigades", 10},
+	{"havaren", 8}, {"havarens", 8}, {"tagaren", 8}, {"tagarens", 8}, {"haveren", 8}, {"haverens", 8}, {"ageren", 8}, {"tageren", 8}, {"takeren", 8},
+	{"skyldige", 9}, {"pliktige", 9}, {"pligtige", 9}, {"maktige", 9}, {"andi", 6}, {"anda", 6}, {"thegi", 6}, {"thega", 6}, {"lainen", 8}, {"laisen", 8}, {"ttava", 7}, {"ttavan", 8}, {"ijan", 7}, {"ija", 6}, {"aadili", 7}, {"radili", 7},
+	{"madur", 7}, {"manns", 7}, {"manni", 7},
+}
+
+// tails are the heads with their inflections, by the last four letters;
+// tailBloom, a bit for each hash of these, says quickly that none ends so.
+var (
+	tails     map[uint32][]head
+	tailBloom [1 << 10]uint64
+)
+
+// tailHash is the word and the bit of tailBloom for the last four letters.
+func tailHash(k uint32) (i, bit uint32) {
+	h := k * 2654435761 >> 16
+	return h >> 6, h & 63
+}
+
+func init() {
+	tails = map[uint32][]head{}
+	seen := map[string]bool{}
+	for _, l := range headLists {
+		for _, noun := range bytes.Fields([]byte(l.nouns)) {
+			if len(noun) < 4 {
+				panic("idnumber: a head of three letters: " + string(noun))
+			}
+			for _, e := range bytes.Fields([]byte(l.endings)) {
+				w := string(noun)
+				if e[0] != '.' {
+					w += string(e)
+				}
+				addHead(w, l.word, seen)
+			}
+		}
+	}
+	for _, a := range agentEndings {
+		addHead(a.text, headPerson, seen)
+	}
+}
+
+// addHead keeps the first class of a form. Forms shorter than four letters
+// cannot be told from other words' ends.
+func addHead(w string, x word, seen map[string]bool) {
+	if len(w) < 4 || seen[w] {
+		return
+	}
+	seen[w] = true
+	k := gram([]byte(w[len(w)-4:]))
+	tails[k] = append(tails[k], head{w, x})
+	i, bit := tailHash(k)
+	tailBloom[i] |= 1 << bit
+}
+
+// headOf tells the class of a folded word by its head: the longest that it
+// ends in, with three letters before it at least or none.
+func headOf(w []byte) (best word) {
+	if len(w) < 4 {
+		return word{}
+	}
+	k := gram(w[len(w)-4:])
+	if i, bit := tailHash(k); tailBloom[i]>>bit&1 == 0 {
+		return word{}
+	}
+	longest, list := 0, tails[k]
+	for i := range list {
+		h := &list[i]
+		d := len(w) - len(h.text)
+		if d < 0 || d > 0 && d < 3 && len(h.text)+d < 8 || len(h.text) <= longest || string(w[d:]) != h.text {
+			continue
+		}
+		best, longest = h.word, len(h.text)
+	}
+	return best
+}
+
+// shortened reports whether a folded word of four letters or more is the start of a longer one for a
+// person, as in the forms' anst, medarb or vardn.
+func shortened(w []byte) bool {
+	i, bit := tailHash(gram(w))
+	if shortBloom[i&15]>>bit&1 == 0 {
+		return false
+	}
+	for _, p := range shortenable {
+		if len(p) > len(w) && p[:len(w)] == string(w) {
+			return true
+		}
+	}
+	return false
+}
+
+var shortenable = [...]string{
+	"anstalld", "ansattes", "ansattelse", "arbetstagare", "medarbetare", "medarbejder", "medarbeider", "vardnadshavare", "foraldrar", "foreldre", "foresatte",
+	"patient", "pasient", "sokande", "ansoger", "brukare", "borger", "deltagare", "deltager", "deltaker", "hyresgast", "innehavare", "indehaver", "klient",
+	"foraelder", "potilas", "asiakas", "hakija", "oppilas", "tyontekija", "nemandi", "starfsmadur", "umsaekjandi", "sjuklingur", "parorende", "anhorig", "handlaggare",
+}
+
+// shortBloom says quickly that none of them starts with four letters.
+var shortBloom = func() (t [16]uint64) {
+	for _, p := range shortenable {
+		i, bit := tailHash(gram([]byte(p)))
+		t[i&15] |= 1 << bit
+	}
+	return t
+}()
