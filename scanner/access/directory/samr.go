@@ -3,7 +3,10 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/oiweiwei/go-msrpc/dcerpc"
@@ -28,32 +31,62 @@ const (
 	samTrusts   = 0x40 | 0x80 | 0x100 // trust, workstation and server accounts
 )
 
-// samReader reads the accounts and groups of a server.
-type samReader struct {
+// sam is a pipe to a server's account manager.
+type sam struct {
 	p   *pipe
 	cli samr.SamrClient
-	dir *access.Directory
-	now time.Time
+	srv *samr.Handle
+}
+
+func openSAM(ctx context.Context, s Server) (*sam, error) {
+	p, err := dial(ctx, s, "samr")
+	if err != nil {
+		return nil, err
+	}
+	m := &sam{p: p}
+	if m.cli, err = samr.NewSamrClient(p.ctx, p.conn, dcerpc.WithInsecure()); err == nil {
+		var c *samr.Connect2Response
+		if c, err = m.cli.Connect2(p.ctx, &samr.Connect2Request{ServerName: s.Host, DesiredAccess: serverLook}); err == nil {
+			m.srv = c.Server
+			return m, nil
+		}
+	}
+	p.close()
+	return nil, fmt.Errorf("list accounts of %s: %w", s.Host, ctxErr(ctx, err))
+}
+
+// domain opens a domain.
+func (m *sam) domain(id *dtyp.SID) (*samr.Handle, error) {
+	o, err := m.cli.OpenDomain(m.p.ctx, &samr.OpenDomainRequest{Server: m.srv, DesiredAccess: domainLook, DomainID: id})
+	if err != nil {
+		return nil, err
+	}
+	return o.Domain, nil
+}
+
+// samReader reads the accounts and groups of a server.
+type samReader struct {
+	*sam
+	// beside opens a further pipe.
+	beside func() (*sam, error)
+	dir    *access.Directory
+	now    time.Time
 	// unread counts accounts whose state the server did not tell.
 	unread int
 }
 
 // samDirectory downloads every domain of a server's account manager into a directory.
 func samDirectory(ctx context.Context, s Server) (*access.Directory, error) {
-	p, err := dial(ctx, s, "samr")
+	m, err := openSAM(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
-	r := &samReader{p: p, dir: &access.Directory{Name: "the accounts of " + s.Host, Complete: true}, now: time.Now()}
-	if r.cli, err = samr.NewSamrClient(p.ctx, p.conn, dcerpc.WithInsecure()); err != nil {
-		return nil, fmt.Errorf("list accounts of %s: %w", s.Host, ctxErr(ctx, err))
+	defer m.p.close()
+	r := &samReader{
+		sam: m, beside: func() (*sam, error) { return openSAM(ctx, s) },
+		dir: &access.Directory{Name: "the accounts of " + s.Host, Complete: true}, now: time.Now(),
 	}
-	srv, err := r.cli.Connect2(p.ctx, &samr.Connect2Request{ServerName: s.Host, DesiredAccess: serverLook})
-	if err != nil {
-		return nil, fmt.Errorf("list accounts of %s: %w", s.Host, ctxErr(ctx, err))
-	}
-	names, err := r.cli.EnumerateDomainsInSAMServer(p.ctx, &samr.EnumerateDomainsInSAMServerRequest{Server: srv.Server, PreferredMaximumLength: 0xffff})
+	names, err := r.cli.EnumerateDomainsInSAMServer(r.p.ctx, &samr.EnumerateDomainsInSAMServerRequest{Server: r.srv, PreferredMaximumLength: 0xffff})
 	if err != nil && !more(err) {
 		return nil, fmt.Errorf("list accounts of %s: %w", s.Host, ctxErr(ctx, err))
 	}
@@ -61,7 +94,7 @@ func samDirectory(ctx context.Context, s Server) (*access.Directory, error) {
 		return nil, errNoAnswer
 	}
 	for _, d := range names.Buffer.Buffer {
-		if err := r.domain(srv.Server, text(d.Name)); err != nil {
+		if err := r.domain(text(d.Name)); err != nil {
 			return nil, fmt.Errorf("list accounts of domain %q of %s: %w", text(d.Name), s.Host, ctxErr(ctx, err))
 		}
 	}
@@ -75,26 +108,25 @@ func samDirectory(ctx context.Context, s Server) (*access.Directory, error) {
 type samDomain struct {
 	name   string
 	sid    access.SID
+	id     *dtyp.SID
 	handle *samr.Handle
 }
 
-func (r *samReader) domain(srv *samr.Handle, name string) error {
-	l, err := r.cli.LookupDomainInSAMServer(r.p.ctx, &samr.LookupDomainInSAMServerRequest{Server: srv, Name: &dtyp.UnicodeString{Buffer: name}})
+func (r *samReader) domain(name string) error {
+	l, err := r.cli.LookupDomainInSAMServer(r.p.ctx, &samr.LookupDomainInSAMServerRequest{Server: r.srv, Name: &dtyp.UnicodeString{Buffer: name}})
 	if err != nil {
 		return err
 	}
-	d := samDomain{name: name}
+	d := samDomain{name: name, id: l.DomainID}
 	if d.sid, err = toSID(l.DomainID); err != nil {
 		return err
 	}
 	if strings.EqualFold(name, "builtin") {
 		d.name = "BUILTIN"
 	}
-	o, err := r.cli.OpenDomain(r.p.ctx, &samr.OpenDomainRequest{Server: srv, DesiredAccess: domainLook, DomainID: l.DomainID})
-	if err != nil {
+	if d.handle, err = r.sam.domain(d.id); err != nil {
 		return err
 	}
-	d.handle = o.Domain
 	complete := true
 	for _, part := range []struct {
 		what string
@@ -152,36 +184,81 @@ func enumerate(next func(resume uint32) (*samr.EnumerationBuffer, uint32, error)
 
 const pageBytes = 0xffff
 
+// Pipes for accounts: each takes four calls, which on a far server are a second
+// for every six accounts. One pipe takes what another one would be opened for.
+const (
+	accountsOfPipe = 10
+	maxPipes       = 8
+)
+
 func (r *samReader) users(d samDomain) error {
-	return enumerate(func(at uint32) (*samr.EnumerationBuffer, uint32, error) {
+	var rids []uint32
+	first := len(r.dir.Accounts)
+	err := enumerate(func(at uint32) (*samr.EnumerationBuffer, uint32, error) {
 		e, err := r.cli.EnumerateUsersInDomain(r.p.ctx, &samr.EnumerateUsersInDomainRequest{Domain: d.handle, EnumerationContext: at, PreferredMaximumLength: pageBytes})
 		if e == nil {
 			return nil, 0, err
 		}
 		return e.Buffer, e.EnumerationContext, err
 	}, func(rid uint32, name string) error {
-		a := access.Account{SID: d.sid.WithRID(rid), Name: d.name + `\` + name}
-		if err := r.user(d, rid, &a); err != nil {
-			if r.p.ctx.Err() != nil {
-				return err
-			}
-			r.unread++
-		}
-		r.dir.Accounts = append(r.dir.Accounts, a)
+		rids = append(rids, rid)
+		r.dir.Accounts = append(r.dir.Accounts, access.Account{SID: d.sid.WithRID(rid), Name: d.name + `\` + name})
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	accounts := r.dir.Accounts[first:]
+	var next atomic.Int64
+	// read takes accounts from those left and returns those that it could not.
+	read := func(m *sam, domain *samr.Handle) (failed []int) {
+		for m.p.ctx.Err() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= len(rids) {
+				break
+			}
+			if err := m.user(d.sid, domain, rids[i], &accounts[i], r.now); err != nil {
+				failed = append(failed, i)
+			}
+		}
+		return failed
+	}
+	var wg sync.WaitGroup
+	failed := make([][]int, min(maxPipes-1, len(rids)/accountsOfPipe))
+	for n := range failed {
+		wg.Go(func() {
+			m, err := r.beside()
+			if err != nil {
+				return // the others read what is left
+			}
+			defer m.p.close()
+			if domain, err := m.domain(d.id); err == nil {
+				failed[n] = read(m, domain)
+			}
+		})
+	}
+	unread := len(read(r.sam, d.handle))
+	wg.Wait()
+	// It may have been the pipe that failed.
+	for _, i := range slices.Concat(failed...) {
+		if err := r.user(d.sid, d.handle, rids[i], &accounts[i], r.now); err != nil {
+			unread++
+		}
+	}
+	r.unread += unread
+	return r.p.ctx.Err()
 }
 
 // user reads the state and the groups of one account. The account's own list
 // of groups matters: Samba counts members of the Unix group behind a local
 // group in it, and leaves them out of the group's list of members.
-func (r *samReader) user(d samDomain, rid uint32, a *access.Account) error {
-	o, err := r.cli.OpenUser(r.p.ctx, &samr.OpenUserRequest{Domain: d.handle, DesiredAccess: userRead, UserID: rid})
+func (m *sam) user(domain access.SID, handle *samr.Handle, rid uint32, a *access.Account, now time.Time) error {
+	o, err := m.cli.OpenUser(m.p.ctx, &samr.OpenUserRequest{Domain: handle, DesiredAccess: userRead, UserID: rid})
 	if err != nil {
 		return err
 	}
-	defer r.cli.CloseHandle(r.p.ctx, &samr.CloseHandleRequest{SAMHandle: o.UserHandle})
-	q, err := r.cli.QueryInformationUser(r.p.ctx, &samr.QueryInformationUserRequest{UserHandle: o.UserHandle,
+	defer m.cli.CloseHandle(m.p.ctx, &samr.CloseHandleRequest{SAMHandle: o.UserHandle})
+	q, err := m.cli.QueryInformationUser(m.p.ctx, &samr.QueryInformationUserRequest{UserHandle: o.UserHandle,
 		UserInformationClass: samr.UserInformationClassAllInformation})
 	if err != nil {
 		return err
@@ -193,16 +270,16 @@ func (r *samReader) user(d samDomain, rid uint32, a *access.Account) error {
 	a.Disabled = all.All.UserAccountControl&samDisabled != 0
 	a.Machine = all.All.UserAccountControl&samTrusts != 0
 	if e := all.All.AccountExpires; e != nil {
-		a.Expired = access.FileTimePast(int64(e.HighPart)<<32|int64(e.LowPart), r.now)
+		a.Expired = access.FileTimePast(int64(e.HighPart)<<32|int64(e.LowPart), now)
 	}
-	a.Primary = d.sid.WithRID(all.All.PrimaryGroupID)
-	g, err := r.cli.GetGroupsForUser(r.p.ctx, &samr.GetGroupsForUserRequest{UserHandle: o.UserHandle})
+	a.Primary = domain.WithRID(all.All.PrimaryGroupID)
+	g, err := m.cli.GetGroupsForUser(m.p.ctx, &samr.GetGroupsForUserRequest{UserHandle: o.UserHandle})
 	if err != nil {
 		return err
 	}
 	if g.Groups != nil {
-		for _, m := range g.Groups.Groups {
-			if sid := d.sid.WithRID(m.RelativeID); sid != a.Primary {
+		for _, of := range g.Groups.Groups {
+			if sid := domain.WithRID(of.RelativeID); sid != a.Primary {
 				a.Groups = append(a.Groups, sid)
 			}
 		}
