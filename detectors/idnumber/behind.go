@@ -22,6 +22,15 @@ func after(w []byte, e int) (s surroundings) {
 			s.unit = true
 		}
 	}
+	if i+2 < high && w[i] == ',' && w[i+1] == ' ' && isDigit(w[i+2]) {
+		j := i + 3 // , 4 st
+		for j < high && isDigit(w[j]) {
+			j++
+		}
+		if x, _ := wordAt(w, j+space(w, j), high); x.class == wordUnit {
+			s.unit = true
+		}
+	}
 	paren := false
 	for i < high && n < 3 {
 		switch c := w[i]; {
@@ -36,6 +45,12 @@ func after(w []byte, e int) (s surroundings) {
 				i++
 				continue
 			}
+			if paren && end-i <= 2 && end+1 < high && (w[end] == '-' || w[end] == '.' || w[end] == ' ') {
+				// (d-nr.)
+				if y, _ := wordAt(w, end+1, high); y.class == wordNumber {
+					x = combine(w[i:end], x, true)
+				}
+			}
 			switch x.class {
 			case wordLabel:
 				if paren || n == 0 {
@@ -43,7 +58,7 @@ func after(w []byte, e int) (s surroundings) {
 					return s
 				}
 				return s.named(capital)
-			case wordPerson:
+			case wordPerson, wordDoes:
 				s.person = max(s.person, 0.6)
 			case wordOther:
 				if capital == n && (c >= 'A' && c <= 'Z' || c == 0xC3 && w[i+1] < 0x9F) && end-i > 1 {

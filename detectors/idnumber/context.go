@@ -179,6 +179,10 @@ func before(w []byte, start int) (s surroundings) {
 			if y, h := hyphenated(w, low, a, g); y.class != wordOther {
 				x, a = y, h
 			}
+		} else if b := brokenWord(w, low, a); b < a {
+			if y, h := joined(w, low, b, a, g); y.class != wordOther {
+				x, a, line = y, h, 0
+			}
 		}
 		if (x.class == wordUnknown || x.class == wordOther && n == 0) && a > low+1 && w[a-1] == ' ' && w[a] >= 'a' {
 			// A word torn in two: pe rsonnummer.
@@ -212,7 +216,11 @@ func before(w []byte, start int) (s surroundings) {
 			}
 			return s
 		case wordID:
-			if k == 0 && g-a == 2 && idOfThing(w, low, a) {
+			if k == 0 && temporary(w, low, a) {
+				s.label, s.weight = kindsTemporary, 0.7*weight
+				return s
+			}
+			if k == 0 && (g-a == 2 || isTunnus(w[a:g])) && idOfThing(w, low, a) {
 				s.otherNumber = true
 				return s
 			}
@@ -383,15 +391,40 @@ func idOfThing(w []byte, low, a int) bool {
 	return false
 }
 
+// isTunnus reports whether a word is Finnish for an identifier.
+func isTunnus(w []byte) bool { return bytes.EqualFold(w, []byte("tunnus")) }
+
+// kindsTemporary are what people have who have no number yet.
+const kindsTemporary = 1<<seReserv | 1<<dkErstatning | 1<<noDNummer | 1<<noHNummer | 1<<noFHNummer
+
+// temporary reports whether the word before the one at a says that it is for
+// the time being: tillfälligt id.
+func temporary(w []byte, low, a int) bool {
+	if a < low+8 || w[a-1] != ' ' {
+		return false
+	}
+	var buf [40]byte
+	n := foldWord(buf[:], w[wordStart(w, low, a-1):a-1])
+	for _, t := range [...]string{"tillfallig", "midlertidig", "temporar", "provisorisk", "valiaikai", "bradabirgda"} {
+		if n >= len(t) && string(buf[:len(t)]) == t {
+			return true
+		}
+	}
+	return false
+}
+
 // hyphenated classifies a word and the one that a hyphen joins to it, such
 // as P-tal.
-func hyphenated(w []byte, low, a, e int) (word, int) {
-	h := wordStart(w, low, a-1)
-	if h == a-1 {
+func hyphenated(w []byte, low, a, e int) (word, int) { return joined(w, low, a-1, a, e) }
+
+// joined is hyphenated where the first word ends at f.
+func joined(w []byte, low, f, a, e int) (word, int) {
+	h := wordStart(w, low, f)
+	if h == f {
 		return word{}, a
 	}
 	var buf [40]byte
-	n := foldWord(buf[:16], w[h:a-1])
+	n := foldWord(buf[:16], w[h:f])
 	n += foldWord(buf[n:], w[a:e])
 	x := classify(buf[:n])
 	switch string(buf[:n]) {
@@ -405,13 +438,29 @@ func hyphenated(w []byte, low, a, e int) (word, int) {
 		return x, h
 	case wordOther:
 		// objekt-id, not Patient-ID
-		if e-a == 2 && string(buf[n-2:n]) == "id" && a-1-h >= 4 {
+		if e-a == 2 && string(buf[n-2:n]) == "id" && f-h >= 4 {
 			if y := classify(buf[:n-2]); y.class != wordPerson && y.class != wordLabel && y.class != wordID {
 				return word{class: wordUnknown}, h
 			}
 		}
 	}
 	return word{}, a
+}
+
+// brokenWord is the end of the first part of a word of which the second starts
+// its line at a: person-<line break>nummer. It is a where there is none.
+func brokenWord(w []byte, low, a int) int {
+	i := a - 1
+	if i <= low+2 || w[i] != '\n' || w[a] < 'a' {
+		return a
+	}
+	if i--; w[i] == '\r' {
+		i--
+	}
+	if w[i] == '-' && isWordByte(w[i-1]) {
+		return i
+	}
+	return a
 }
 
 // letterSpaced classifies a word whose letters have a space between them and
@@ -471,15 +520,31 @@ func combine(w []byte, x word, number bool) word {
 		return word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}
 	case "pers", "person", "fodsels", "fodsel", "fodelse", "identitets", "identity", "personal", "social", "security", "id":
 		return word{wordLabel, kindsPersonnummer}
-	case "res", "reserv":
-		return word{wordLabel, 1 << seReserv}
 	case "kund", "kunde", "kort", "vare", "ordre", "saks", "sags", "mal", "journal":
 		return word{class: wordNegative}
 	}
 	if x.class == wordPerson && x.kinds != 0 {
 		return word{wordID, kindsAll} // min mands nummer
 	}
+	if n >= 3 && x.class != wordNegative {
+		for i := range labelStarts {
+			if l := &labelStarts[i]; len(l.text) >= n && l.text[:n] == string(buf[:n]) {
+				return l.word // samordn.nr
+			}
+		}
+	}
 	return x
+}
+
+// labelStarts are the words whose starts before "nr" make a label.
+var labelStarts = [...]labelWord{
+	{text: "samordnings", word: word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}},
+	{text: "reservpersons", word: word{wordLabel, 1 << seReserv}},
+	{text: "erstatningspersons", word: word{wordLabel, 1 << dkErstatning}},
+	{text: "fodsels", word: word{wordLabel, kindsNO}},
+	{text: "foedsels", word: word{wordLabel, kindsNO}},
+	{text: "identifikations", word: word{wordLabel, kindsPersonnummer}},
+	{text: "hjelpenummer", word: word{wordLabel, 1<<noHNummer | 1<<noFHNummer}},
 }
 
 // isCapital reports whether a capital letter starts at i.

@@ -19,7 +19,8 @@ const (
 	wUnknown     = -2.4 // a label that is not known
 	wOtherNr     = -6.0 // a label that names the number of something else
 	wNoun        = -3.9 // a noun that is not known, at the start of a line
-	wNounOnly    = -1.6 // the same before a hyphen where check digits are missing already
+	wNounLong    = -2.6 // the same before more digits, or digits in groups
+	wDashed      = -1.6 // a label or noun that is not known before a date, a hyphen and the rest
 	wCode        = -2.0 // capitals as in a code
 	wWrong       = -3.0 // the label is another kind's
 	wUnit        = -3.0
@@ -77,6 +78,10 @@ func (c *cand) own(k kind) float64 {
 		v -= 2.6 // since 2026 only
 	}
 	switch k {
+	case fiHetu:
+		if c.form == formText && c.sign != '-' && c.sign != '+' {
+			v += 1.5 // a letter in the middle
+		}
 	case isKennitala:
 		v += 1.0 // the century digit, less the country's size
 	case dkErstatning:
@@ -96,6 +101,8 @@ func (c *cand) own(k kind) float64 {
 	}
 	if c.flags&flagTime != 0 && c.n != 11 {
 		switch {
+		case c.n == 12 && c.c.num4(0) < firstLog:
+			v--
 		case c.n == 12:
 			v -= 6.5
 		case c.form != formBare:
@@ -115,6 +122,9 @@ func (c *cand) own(k kind) float64 {
 	}
 	return v
 }
+
+// firstLog is the year of the oldest time stamps to expect.
+const firstLog = 1990
 
 // phone reports whether ten digits look like a Swedish mobile number.
 func phone(c *chars) bool {
@@ -216,12 +226,20 @@ func (f *pass) wrapped(c *cand) bool {
 	return e+1 < len(b) && b[e] == ' ' && isWordByte(b[e+1])
 }
 
+// item reports whether a Norwegian number that is split over two lines is a
+// list's item with text behind it.
+func (f *pass) item(c *cand) bool {
+	b := f.scan.body
+	if c.n != 11 || c.start < 3 || b[c.start-1] != ' ' || b[c.start-2] != '-' && b[c.start-2] != '*' || b[c.start-3] != '\n' {
+		return false
+	}
+	e := c.end
+	return e+2 < len(b) && (b[e] == ':' || b[e] == ',') && b[e+1] == ' ' && isWordByte(b[e+2])
+}
+
 // weighAs scores a candidate as kind k. ok is false where the kind may not be
 // believed.
 func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok bool) {
-	if k == sePersonnummer && c.n == 10 && c.form == formSlash && s.label == 0 && s.header.label == 0 {
-		v -= 0.5
-	}
 	label := s.labelWeight(k)
 	labelled = label > 0.45
 	switch {
@@ -234,7 +252,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	pop := f.population(c)
 	stats := pop.term(k)
 	if (c.form == formLost || c.form == formSplit) && !labelled && (!chance[k].checked || pop.full[k] < 4 || stats < 1.5) {
-		person := c.column < 0 && (s.person >= 0.8 || s.name) || f.wrapped(c) || c.column >= 0 && s.header.id > 0
+		person := c.column < 0 && (s.person >= 0.8 || s.name || f.item(c)) || f.wrapped(c) || c.column >= 0 && s.header.id > 0
 		if c.form != formSplit || !person || !chance[k].checked {
 			return 0, false, false
 		}
@@ -270,7 +288,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	}
 	rest := s.rest(c, k, label)
 	if k == fiHetu && c.form == formText {
-		rest = max(rest, -3.5) // letters in the middle are like nothing else
+		rest = max(rest, -3.5-3*s.negative) // letters in the middle are like nothing else
 	}
 	v += rest
 	if s.about && f.foreign == 0 {
@@ -333,7 +351,7 @@ func (s *context) labelWeight(k kind) float64 {
 // of this form, 0 to 1.
 func (s *context) ownedBy(c *cand) float64 {
 	n := s.negative
-	if s.to && (c.form.dashed() || c.n == 12) {
+	if s.to && (c.form != formBare || c.n == 12) {
 		n *= 0.5 // sent to a person
 	}
 	if s.phone && (c.c[0] != '0' || c.form != formBare) {
@@ -352,16 +370,16 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 		switch {
 		case s.otherNumber:
 			v += wOtherNr
-		case s.unknown && !c.full.has(k) && c.form.dashed():
-			v += wNounOnly
+		case (s.unknown || s.noun) && c.form.dashed():
+			v += wDashed
 		case s.unknown:
 			v += wUnknown
-		case s.noun && c.form.dashed() && !c.full.has(k):
-			v += wNounOnly
-		case s.noun && c.form.dashed():
-			v += wUnknown
+		case s.noun && (c.n > 10 || c.form != formBare):
+			v += wNounLong
 		case s.noun:
 			v += wNoun
+		case s.code && c.form == formBare:
+			v += 1.5 * wCode
 		case s.code:
 			v += wCode
 		}
