@@ -19,6 +19,7 @@ type surroundings struct {
 	unknown  bool // some other label stands before it
 	prev     bool // the first word stands on the line above
 	noun     bool // a line begins with some noun and the number: Anbud 248...
+	inside   bool // a noun inside a sentence: sade att ek 910518...
 	code     bool // capitals join it as in a code: BY-0402...
 	// otherNumber: the label says that it is the number of something else.
 	otherNumber bool
@@ -31,6 +32,7 @@ type surroundings struct {
 	about, to bool
 	// phone: the negative word names the number of a telephone.
 	phone bool
+	clock bool // the negative word stands before a time of day
 }
 
 const (
@@ -199,7 +201,7 @@ func before(w []byte, start int) (s surroundings) {
 		if g-a == 1 && x.class == wordPerson && (g >= len(w) || w[g] != '.') {
 			x = word{} // f. is född, f is not
 		}
-		if number || (x.class == wordOther || x.class == wordRecord) && g-a <= 8 {
+		if number || (x.class == wordOther || x.class == wordRecord) && (g-a <= 6 || n == 0 && g-a <= 8) {
 			x = combine(w[a:g], x, number)
 		}
 		if comma && n > 0 {
@@ -257,7 +259,7 @@ func before(w []byte, start int) (s surroundings) {
 			}
 			if s.person <= 0.5 && (s.id == 0 || k <= 1) {
 				s.negative, s.id = weight*distant[min(k, len(distant)-1)], 0
-				if prev {
+				if prev && !number {
 					s.negative *= 0.85
 				}
 				if capital >= 2 {
@@ -266,6 +268,10 @@ func before(w []byte, start int) (s surroundings) {
 				if s.about {
 					s.negative *= 0.3
 				}
+				if k > 0 && g-a <= 4 && x.kinds == 0 {
+					s.negative *= 0.6 // tid, pris, side: common words too
+				}
+				s.clock = x.kinds == clockOnly
 				s.phone = x.kinds == phoneOnly && (k > 0 || s.to || s.about)
 			}
 			if x.kinds == 1<<noDNummer {
@@ -284,6 +290,9 @@ func before(w []byte, start int) (s surroundings) {
 		case wordUnit:
 			return s
 		case wordThing:
+			if s.about || k == 0 && numbered(w[g:e0]) {
+				break // the thing has a number already
+			}
 			if k == 0 && g == e0-1 && (w[g] == ' ' || w[g] == '/' || w[g] == '-') || number || s.id > 0 && k == 1 || s.code && k == 1 || colon && k == 0 {
 				s.negative, s.id = 0.9, 0
 				return s
@@ -297,8 +306,9 @@ func before(w []byte, start int) (s surroundings) {
 				return s
 			}
 			if k == 0 && x.class == wordOther && !prev {
-				s.unknown = colon
+				s.unknown = colon && !numbered(w[g:e0])
 				s.noun = n == 0 && !colon && g == e0-1 && (w[g] == ' ' && startsLine(w, a) || w[g] == '-' || w[g] == '(' && !isUpper) && g-a > 2 && !isVerb(w[a:g]) && (isASCIILetter(w[a]) || w[a] == 0xC3) && !name.Known(w[a:g])
+				s.inside = n == 0 && !colon && g == e0-1 && w[g] == ' ' && g-a > 2 && !startsLine(w, a) && !verbLike(w[a:g]) && !common(w[a:g]) && (!isUpper || !name.Known(w[a:g]))
 				s.code = n == 0 && g-a <= 4 && g == e0-1 && (w[g] == ' ' || w[g] == '-') && allCapitals(w[a:g])
 			}
 			if isUpper && g-a > 1 && capital == k && !prev {
@@ -316,7 +326,7 @@ func before(w []byte, start int) (s surroundings) {
 		s.unknown = true // the number of what?
 	}
 	if capital >= 2 {
-		s.name, s.unknown, s.noun = true, false, false
+		s.name, s.unknown, s.noun, s.inside = true, false, false, false
 	}
 	return s
 }
@@ -370,183 +380,6 @@ func allCapitals(w []byte) bool {
 	return len(w) >= 2
 }
 
-// idOfThing reports whether the word before "id" at a, one space apart, makes
-// it the identifier of something else than a person: Meeting ID.
-func idOfThing(w []byte, low, a int) bool {
-	if a < low+4 || w[a-1] != ' ' {
-		return false
-	}
-	b := wordStart(w, low, a-1)
-	if b > low && w[b-1] == ' ' && classifySplit(w[b:a-1]).class == wordFiller { // møtet har id
-		a = b
-		b = wordStart(w, low, a-1)
-	}
-	if a-1-b < 3 || name.Known(w[b:a-1]) {
-		return false
-	}
-	switch classifySplit(w[b : a-1]).class {
-	case wordOther, wordThing, wordUnknown, wordCase:
-		return true
-	}
-	return false
-}
-
-// isTunnus reports whether a word is Finnish for an identifier.
-func isTunnus(w []byte) bool { return bytes.EqualFold(w, []byte("tunnus")) }
-
-// kindsTemporary are what people have who have no number yet.
-const kindsTemporary = 1<<seReserv | 1<<dkErstatning | 1<<noDNummer | 1<<noHNummer | 1<<noFHNummer
-
-// temporary reports whether the word before the one at a says that it is for
-// the time being: tillfälligt id.
-func temporary(w []byte, low, a int) bool {
-	if a < low+8 || w[a-1] != ' ' {
-		return false
-	}
-	var buf [40]byte
-	n := foldWord(buf[:], w[wordStart(w, low, a-1):a-1])
-	for _, t := range [...]string{"tillfallig", "midlertidig", "temporar", "provisorisk", "valiaikai", "bradabirgda"} {
-		if n >= len(t) && string(buf[:len(t)]) == t {
-			return true
-		}
-	}
-	return false
-}
-
-// hyphenated classifies a word and the one that a hyphen joins to it, such
-// as P-tal.
-func hyphenated(w []byte, low, a, e int) (word, int) { return joined(w, low, a-1, a, e) }
-
-// joined is hyphenated where the first word ends at f.
-func joined(w []byte, low, f, a, e int) (word, int) {
-	h := wordStart(w, low, f)
-	if h == f {
-		return word{}, a
-	}
-	var buf [40]byte
-	n := foldWord(buf[:16], w[h:f])
-	n += foldWord(buf[n:], w[a:e])
-	x := classify(buf[:n])
-	switch string(buf[:n]) {
-	case "pnr":
-		x.kinds = kindsSE // in Danish the number of a place of production
-	case "dnr":
-		x = word{wordLabel, 1 << noDNummer} // without the hyphen a case number
-	}
-	switch x.class {
-	case wordLabel, wordNegative, wordOrg, wordThing:
-		return x, h
-	case wordOther:
-		// objekt-id, not Patient-ID
-		if e-a == 2 && string(buf[n-2:n]) == "id" && f-h >= 4 {
-			if y := classify(buf[:n-2]); y.class != wordPerson && y.class != wordLabel && y.class != wordID {
-				return word{class: wordUnknown}, h
-			}
-		}
-	}
-	return word{}, a
-}
-
-// brokenWord is the end of the first part of a word of which the second starts
-// its line at a: person-<line break>nummer. It is a where there is none.
-func brokenWord(w []byte, low, a int) int {
-	i := a - 1
-	if i <= low+2 || w[i] != '\n' || w[a] < 'a' {
-		return a
-	}
-	if i--; w[i] == '\r' {
-		i--
-	}
-	if w[i] == '-' && isWordByte(w[i-1]) {
-		return i
-	}
-	return a
-}
-
-// letterSpaced classifies a word whose letters have a space between them and
-// of which the last ends at e.
-func letterSpaced(w []byte, low, e int) (word, int) {
-	var rev [24]byte
-	n, a := 0, e
-	for n < len(rev) {
-		b := wordStart(w, low, a)
-		if b == a || a-b > 2 {
-			break
-		}
-		var one [2]byte
-		if foldWord(one[:], w[b:a]) != 1 {
-			break
-		}
-		rev[len(rev)-1-n] = one[0]
-		n++
-		e = b
-		a = b
-		for a > low && a > b-3 && (w[a-1] == ' ' || w[a-1] == '-' || w[a-1] == '.') {
-			a--
-		}
-		if a == b {
-			break
-		}
-	}
-	if n < 3 {
-		return word{}, e
-	}
-	return classify(rev[len(rev)-n:]), e
-}
-
-// combine reads a word before "nr" or an abbreviation: d-nr, pers.nr.
-func combine(w []byte, x word, number bool) word {
-	var buf [12]byte
-	n := foldWord(buf[:], w)
-	if !number {
-		if string(buf[:n]) == "pers" {
-			return word{wordLabel, kindsPersonnummer}
-		}
-		if n >= 4 && x.class == wordOther && shortened(buf[:n]) {
-			return word{wordPerson, 0}
-		}
-		return x
-	}
-	switch string(buf[:n]) {
-	case "d":
-		return word{wordLabel, 1 << noDNummer}
-	case "h", "fh":
-		return word{wordLabel, 1<<noHNummer | 1<<noFHNummer}
-	case "p":
-		return word{wordLabel, kindsSE}
-	case "f":
-		return word{wordLabel, kindsNO}
-	case "sam", "samordnings":
-		return word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}
-	case "pers", "person", "fodsels", "fodsel", "fodelse", "identitets", "identity", "personal", "social", "security", "id":
-		return word{wordLabel, kindsPersonnummer}
-	case "kund", "kunde", "kort", "vare", "ordre", "saks", "sags", "mal", "journal":
-		return word{class: wordNegative}
-	}
-	if x.class == wordPerson && x.kinds != 0 {
-		return word{wordID, kindsAll} // min mands nummer
-	}
-	if n >= 3 && x.class != wordNegative {
-		for i := range labelStarts {
-			if l := &labelStarts[i]; len(l.text) >= n && l.text[:n] == string(buf[:n]) {
-				return l.word // samordn.nr
-			}
-		}
-	}
-	return x
-}
-
-// labelStarts are the words whose starts before "nr" make a label.
-var labelStarts = [...]labelWord{
-	{text: "samordnings", word: word{wordLabel, 1<<seSamordning | 1<<sePersonnummer}},
-	{text: "reservpersons", word: word{wordLabel, 1 << seReserv}},
-	{text: "erstatningspersons", word: word{wordLabel, 1 << dkErstatning}},
-	{text: "fodsels", word: word{wordLabel, kindsNO}},
-	{text: "foedsels", word: word{wordLabel, kindsNO}},
-	{text: "identifikations", word: word{wordLabel, kindsPersonnummer}},
-	{text: "hjelpenummer", word: word{wordLabel, 1<<noHNummer | 1<<noFHNummer}},
-}
-
 // isCapital reports whether a capital letter starts at i.
 func isCapital(w []byte, i int) bool {
 	return w[i] >= 'A' && w[i] <= 'Z' || w[i] == 0xC3 && i+1 < len(w) && w[i+1] < 0x9F
@@ -594,6 +427,16 @@ func readGap(w []byte, low int, g *int, n, k int) (stop, colon bool, lines int, 
 		i--
 	}
 	return true, colon, lines, cells, comma
+}
+
+// numbered reports whether a digit stands between a word and the number: lgh 3.
+func numbered(gap []byte) bool {
+	for _, c := range gap {
+		if isDigit(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // abbreviated reports whether the dot at i ends a short word or one such as

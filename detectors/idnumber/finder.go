@@ -167,7 +167,7 @@ func (f *Finder) choose(st *pass) []detectors.Match {
 			k = noKind
 		}
 		all = append(all, scored{i, k, v, l})
-		if k != noKind && l && v > 1.4 {
+		if k != noKind && (l && v > 1.4 || v > wTrusted) {
 			companions |= 1 << k
 		}
 	}
@@ -175,7 +175,7 @@ func (f *Finder) choose(st *pass) []detectors.Match {
 		// Those without a label gain from those with one.
 		for i := range all {
 			c := &s.cands[i]
-			if x := &all[i]; x.kind != noKind && !x.labelled && (c.date|c.full)&companions != 0 {
+			if x := &all[i]; x.kind != noKind && !x.labelled && x.score <= wTrusted && (c.date|c.full)&companions != 0 {
 				x.kind, x.score, x.labelled = st.weigh(c)
 			}
 		}

@@ -1,16 +1,20 @@
 package idnumber
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
-// The last part of a compound says what it is: an elevkort is a card, a
+// The part of a compound says what it is: an elevkort is a card, a
 // kortelev a pupil, a bankkonto an account and a kontohaver a person. So a word
 // that is not known as a whole is judged by its end, of which there are few:
 // heads are nouns that compounds end in, with their inflections by rule.
 
 // head is a noun, or an ending that makes nouns, and what a compound of it says.
 type head struct {
-	text string
+	last uint32 // the last four letters
 	word word
+	text string
 }
 
 // headList is nouns of one class, separated by blanks, and how they are
@@ -44,35 +48,34 @@ var headLists = []headList{
 	// Documents and places of care and schooling: a person's number is usual.
 	{word{}, germanic, "meddelande meddelelse arende kraever kraver krever"},
 	{word{}, asIs, "foljande folgende lignende liknande avseende angaende angaaende gallande vedrorende rorande gjeldende gaeldende betraffande nuvarande tidigare inkommande utgaende inngaende indgaende kommende henvendende motsvarande tilsvarende forfarande erbjudande forhallande tusende forpliktende"},
-	{headRecord, germanic, "plan utredning utredelse undersokning undersogelse undersokelse bedomning vurdering bedommelse anteckning notat intyg attest erklaring erklaering utlatande uttalelse udtalelse yttrande ansokan ansogning soknad anmalan anmeldelse melding underretning beslut vedtak afgorelse insats indsats tiltak placering anbringelse plassering henvisning remiss epikris epikrise journal behandling vard pleje pleie omsorg tjanst tjeneste sykepleie sygepleje skola skole skolen barnehage bornehave forskola hjem institution institusjon bistand stod stotte hjalp hjaelp hjelp samtal samtale besok besog kallelse indkaldelse innkalling bevilling registrering visitation omsorgen tandvard tandpleje tannhelse traning traening trening rehabilitering botilbud dagtilbud skoletilbud fritidstilbud formedling formidling kommunikation utbildning uddannelse opplaering"},
+	{headRecord, germanic, "plan utredning utredelse undersokning undersogelse undersokelse bedomning vurdering bedommelse anteckning notat intyg attest erklaring erklaering utlatande uttalelse udtalelse yttrande ansokan ansogning soknad anmalan anmeldelse melding underretning beslut vedtak afgorelse insats indsats tiltak placering anbringelse plassering henvisning remiss epikris epikrise journal behandling vard pleje pleie omsorg tjanst tjeneste sykepleie sygepleje skola skole skolen barnehage bornehave forskola hjem institution institusjon bistand stotte hjalp hjaelp hjelp samtal samtale besok besog kallelse indkaldelse innkalling bevilling registrering visitation omsorgen tandvard tandpleje tannhelse traning traening trening rehabilitering botilbud dagtilbud skoletilbud fritidstilbud formedling formidling kommunikation utbildning uddannelse opplaering"},
 	{headRecord, finnish, "suunnitelma paatos lausunto todistus arvio hoito palvelu tuki koulu koti hakemus ilmoitus kaynti neuvola paivakoti kartoitus kuntoutus"},
 	{headRecord, icelandic, "aaetlun aatlun greinargerd vottord umsokn tilkynning tjonusta thjonusta tonusta skoli skola heimili medferd adstod kennsla greining vist"},
 	// Other things that have numbers.
-	{headOther, germanic, "konto kode faktura regning rakning kvitto kvittering kvittens kreditnota nota kassabon bonnen sedel seddel ordr ordre order verifikat giro rykker paminnelse inkasso fordran betaling betalning belopp belob belop gebyr avgift saldo telefon mobil vaxel telefax server session token databas database logg logga build versjon version"},
+	{headOther, germanic, "betalingsfil utbetalningsfil betalfil konto kode faktura regning rakning kvitto kvittering kvittens kreditnota nota kassabon bonnen sedel seddel ordr ordre order verifikat giro rykker paminnelse inkasso fordran betaling betalning belopp belob belop gebyr avgift saldo telefon mobil vaxel telefax server session token databas database logg logga build versjon version"},
 	{headOther, finnish, "tili koodi lasku kuitti tosite tilaus puhelin viite maksu hinta summa"},
-	{headOther, icelandic, "reikning nota kodi pontun pontunar simi sima greidsl"},
-	{headThing, germanic, "avtal avtale aftale kontrakt licens lisens license anbud udbud tilbud offert upphandling indkob innkjop bekraftelse bekreftelse bekraeftelse abonnemang abonnement police polis matare maler dator computer skrivare printer skarm skaerm skjerm modul modell model maskin apparat aggregat pump hiss elevator heis fordon kjoretoy koretoj buss truck traktor vagn vogn paket pakke kolli pall palle forsandelse forsendelse sandning sending fragt frakt frakten last vare varer artikel produkt parti batch charge reservdel komponent utrustning udstyr utstyr inventar inventarium mobel mobler fastighet ejendom eiendom lokal bygg byggnad bygning brunn brond stolpe skylt skilt punkt punktet matpunkt anlaggning anlaeg anlegg ledning kabel tunnel park tomt matrikel objekt nyckel nokkel nogle bricka brik brikke biljett billet billett projekt prosjekt bokning booking bestilling bestallning incident ticket karta koordinat deklaration publikation tidning utgave rutin rutine dack daek dekk tandstift laskiva batteri lampa lampe armatur belysning belysningspunkt gatelys gadelampe belysningsstolpe karl beholder behallare dunk tunna tonde container hyresobjekt lejemal leieobjekt material materiale grupp gruppe kategori exemplar eksemplar udlan utlan vannprove vandprove vattenprov drikkevand dricksvatten analyse analys certifikat certifikatet sertifikat bevis standard norm ritning tegning teikning inkop rekvirering bevakning adgangskort passerkort passerkortet nokkelkort bibliotekskort lanekort tankkort bensinkort betalkort kreditkort kredittkort betalingskort handling skade adress adresse lokale etage vaning lagenhet leilighet lejlighed trapp port grind dorr fonster vindu vindue kran ventil sakring sikring stromforsyning radiator panna kjele kedel filter motor laptop padda surfplatta nettbrett telefoni abonnent mast hydrant avlop avlopp septik slam mangde vikt vaegt vekt volym langd lengde laengde hojd hoyde bredd temperatur tryk tryck trykk hastighet retningslinj riktlinj vejledning kupong kupon rabatt premie trisse etikett maerkat streckkod serie lager hylla hylde hylle rack sensor radio antenn router switch modem linje kanal frekvens"},
-	{headThing, finnish, "sopimus tarjous tilaus lahetys mittari laite moduuli malli kone ajoneuvo auto paketti kolli tuote tarvike kiinteisto rakennus kohde hanke projekti lippu varaus kartta lisenssi vakuutus avain urakka astia sailio rengas valaisin lamppu nayte vesinayte kulkukortti huone vahinko korvaus kutsu maksukortti vika laina aineisto ryhma luokka vahvistus asiakirja"},
+	{headThing, asIs, "daelustod dalustod spennistod dreifistod"},
+	{headOther, icelandic, "greidsluskra reikning nota kodi pontun pontunar simi sima greidsl"},
+	{headThing, germanic, "avtal avtale aftale kontrakt licens lisens license anbud udbud tilbud offert upphandling indkob innkjop bekraftelse bekreftelse bekraeftelse abonnemang abonnement police polis matare maler dator computer skrivare printer skarm skaerm skjerm modul modell model maskin apparat aggregat pump hiss elevator heis fordon kjoretoy koretoj buss truck traktor vagn vogn paket pakke kolli pall palle forsandelse forsendelse sandning sending frakt vare varer artikel produkt parti batch charge reservdel komponent utrustning udstyr utstyr inventar inventarium mobel mobler fastighet ejendom eiendom lokal bygg byggnad bygning brunn brond stolpe skylt skilt punkt punktet matpunkt anlaggning anlaeg anlegg ledning kabel tunnel park tomt matrikel objekt nyckel nokkel nogle bricka brik brikke biljett billet billett projekt prosjekt bokning booking bestilling bestallning incident ticket karta koordinat deklaration publikation tidning utgave rutin rutine pumpestation pumpstation pumpestasjon station stasjon slukker slackare bong vardet verdi vaerdi malevaerdi maleverdi matvarde lodd vinlott lott arbetsorder arbejdsordre arbeidsordre tree dack daek dekk tandstift laskiva batteri lampa lampe armatur belysning belysningspunkt gatelys gadelampe belysningsstolpe karl beholder behallare dunk tunna tonde container hyresobjekt lejemal leieobjekt material materiale grupp gruppe kategori exemplar eksemplar udlan utlan vannprove vandprove vattenprov drikkevand dricksvatten analyse analys certifikat certifikatet sertifikat bevis standard norm ritning tegning teikning inkop rekvirering bevakning adgangskort passerkort passerkortet nokkelkort bibliotekskort lanekort tankkort bensinkort betalkort kreditkort kredittkort betalingskort handling skade adress adresse lokale etage vaning lagenhet leilighet lejlighed trapp port grind dorr fonster vindu vindue kran ventil sakring sikring stromforsyning radiator panna kjele kedel filter motor laptop padda surfplatta nettbrett telefoni abonnent mast hydrant avlop avlopp septik slam mangde vikt vaegt vekt volym langd lengde laengde hojd hoyde bredd temperatur tryk tryck trykk hastighet retningslinj riktlinj vejledning kupong kupon rabatt premie trisse etikett maerkat streckkod serie lager hylla hylde hylle rack sensor radio antenn router switch modem linje kanal frekvens"},
+	{headThing, finnish, "sopimus tarjous lahetys mittari laite moduuli malli kone ajoneuvo auto paketti kolli tuote tarvike kiinteisto rakennus kohde hanke projekti lippu varaus kartta lisenssi vakuutus avain urakka astia sailio rengas valaisin lamppu nayte vesinayte kulkukortti huone vahinko korvaus kutsu maksukortti vika laina aineisto ryhma luokka vahvistus asiakirja"},
 	{headThing, icelandic, "samning tilbod utbod leyfi malir maelir taeki taki bifreid sending pakki vara voru eign verkefni verk midi bokun skjal fylgiskjal trygging"},
 }
 
 // agentEndings end nouns for people by what they do or what befalls them.
-var agentEndings = [...]struct {
-	text string
-	min  int // letters the word has at least
-}{
-	{"sokande", 8}, {"sokanden", 8}, {"sokandens", 8}, {"boende", 7}, {"berettigede", 10}, {"berattigad", 10}, {"berattigade", 10}, {"berattigades", 10},
-	{"havaren", 8}, {"havarens", 8}, {"tagaren", 8}, {"tagarens", 8}, {"haveren", 8}, {"haverens", 8}, {"ageren", 8}, {"tageren", 8}, {"takeren", 8},
-	{"skyldige", 9}, {"pliktige", 9}, {"pligtige", 9}, {"maktige", 9}, {"andi", 6}, {"anda", 6}, {"thegi", 6}, {"thega", 6}, {"lainen", 8}, {"laisen", 8}, {"ttava", 7}, {"ttavan", 8}, {"ijan", 7}, {"ija", 6}, {"aadili", 7}, {"radili", 7},
-	{"madur", 7}, {"manns", 7}, {"manni", 7},
+var agentEndings = [...]string{
+	"sokande", "sokanden", "sokandens", "boende", "berettigede", "berattigad", "berattigade", "berattigades", "havaren", "havarens", "tagaren", "tagarens", "haveren", "haverens", "ageren", "tageren", "takeren", "skyldige", "pliktige", "pligtige", "maktige", "andi", "anda", "thegi", "thega", "lainen", "laisen", "ttava", "ttavan", "ijan", "ija", "aadili", "radili", "madur", "manns", "manni",
 }
 
-// tails are the heads with their inflections, by the last four letters;
-// tailBloom, a bit for each hash of these, says quickly that none ends so.
+// tails are the heads with their inflections, ordered by a hash of their last
+// four letters; tailStart is where each hash's begin. tailBloom, a bit for each
+// of more hashes, says quickly that none ends so.
 var (
-	tails     map[uint32][]head
+	tails     []head
+	tailStart [1<<tailBits + 1]uint16
 	tailBloom [1 << 10]uint64
 )
+
+const tailBits = 12
 
 // tailHash is the word and the bit of tailBloom for the last four letters.
 func tailHash(k uint32) (i, bit uint32) {
@@ -80,8 +83,10 @@ func tailHash(k uint32) (i, bit uint32) {
 	return h >> 6, h & 63
 }
 
+// tailSlot is the hash by which tails are ordered.
+func tailSlot(k uint32) uint32 { return k * 2654435761 >> (32 - tailBits) }
+
 func init() {
-	tails = map[uint32][]head{}
 	seen := map[string]bool{}
 	for _, l := range headLists {
 		for _, noun := range bytes.Fields([]byte(l.nouns)) {
@@ -95,7 +100,14 @@ func init() {
 		}
 	}
 	for _, a := range agentEndings {
-		addHead(a.text, headPerson, seen)
+		addHead(a, headPerson, seen)
+	}
+	slices.SortStableFunc(tails, func(a, b head) int { return int(tailSlot(a.last)) - int(tailSlot(b.last)) })
+	for i := range tails {
+		tailStart[tailSlot(tails[i].last)+1] = uint16(i + 1)
+	}
+	for i := range tailStart[1:] {
+		tailStart[i+1] = max(tailStart[i+1], tailStart[i])
 	}
 }
 
@@ -107,7 +119,7 @@ func addHead(w string, x word, seen map[string]bool) {
 	}
 	seen[w] = true
 	k := gram([]byte(w[len(w)-4:]))
-	tails[k] = append(tails[k], head{w, x})
+	tails = append(tails, head{k, x, w})
 	i, bit := tailHash(k)
 	tailBloom[i] |= 1 << bit
 }
@@ -122,9 +134,12 @@ func headOf(w []byte) (best word) {
 	if i, bit := tailHash(k); tailBloom[i]>>bit&1 == 0 {
 		return word{}
 	}
-	longest, list := 0, tails[k]
-	for i := range list {
-		h := &list[i]
+	longest, slot := 0, tailSlot(k)
+	for i := tailStart[slot]; i < tailStart[slot+1]; i++ {
+		h := &tails[i]
+		if h.last != k {
+			continue
+		}
 		d := len(w) - len(h.text)
 		if d < 0 || d > 0 && d < 3 && len(h.text)+d < 8 || len(h.text) <= longest || string(w[d:]) != h.text {
 			continue

@@ -20,6 +20,7 @@ const (
 	wOtherNr     = -6.0 // a label that names the number of something else
 	wNoun        = -3.9 // a noun that is not known, at the start of a line
 	wNounLong    = -2.6 // the same before more digits, or digits in groups
+	wInside      = -1.2 // a noun inside a sentence before digits in a row
 	wDashed      = -1.6 // a label or noun that is not known before a date, a hyphen and the rest
 	wCode        = -2.0 // capitals as in a code
 	wWrong       = -3.0 // the label is another kind's
@@ -142,6 +143,9 @@ var fewer = [nCountries]float64{is: 2, ee: 1, fo: 2}
 // as its number rather than as the home country's.
 const wChoice = 3.0
 
+// wTrusted is the score from which a number without a label speaks for others.
+const wTrusted = 3.0
+
 // wSpoken is the same for the country whose language the text is in.
 const wSpoken = 2.0
 
@@ -245,7 +249,8 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	switch {
 	case needsLabel&(1<<k) != 0 && !labelled,
 		k == seReserv && !c.full.has(k) && !labelled,
-		c.flags&(flagLoose|flagTail) != 0 && !labelled,
+		c.flags&flagLoose != 0 && !labelled && !f.grouped(c, k, s),
+		c.flags&flagTail != 0 && !labelled,
 		c.flags&flagOCR != 0 && !labelled && !s.damageAllowed(c, k):
 		return 0, false, false
 	}
@@ -313,6 +318,13 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 	return v, labelled, true
 }
 
+// grouped reports whether digits in groups of two, 16 08 46 9903, are believed
+// without a label.
+func (f *pass) grouped(c *cand, k kind, s *context) bool {
+	return c.form == formSpace && c.end-c.start == 13 && c.full.has(k) && f.spoken[rules[k].country] &&
+		(s.person > 0 || s.behind.person > 0 || s.about || s.name)
+}
+
 // damageAllowed reports whether digits that recognition took for letters are
 // believed without a label.
 func (s *context) damageAllowed(c *cand, k kind) bool {
@@ -351,6 +363,9 @@ func (s *context) labelWeight(k kind) float64 {
 // of this form, 0 to 1.
 func (s *context) ownedBy(c *cand) float64 {
 	n := s.negative
+	if s.clock && c.flags&flagTime == 0 {
+		return 0
+	}
 	if s.to && (c.form != formBare || c.n == 12) {
 		n *= 0.5 // sent to a person
 	}
@@ -370,7 +385,7 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 		switch {
 		case s.otherNumber:
 			v += wOtherNr
-		case (s.unknown || s.noun) && c.form.dashed():
+		case (s.unknown || s.noun) && (c.form.dashed() || c.form != formBare && c.full.has(k) && (c.n != 12 || c.form != formSpace)):
 			v += wDashed
 		case s.unknown:
 			v += wUnknown
@@ -378,6 +393,8 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 			v += wNounLong
 		case s.noun:
 			v += wNoun
+		case s.inside && c.form == formBare && c.n != 12:
+			v += wInside
 		case s.code && c.form == formBare:
 			v += 1.5 * wCode
 		case s.code:
