@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"sort"
 	"unicode/utf8"
 
 	"aktvakt/detectors"
@@ -92,7 +93,10 @@ func (e *Engine) Inspect(t detectors.Text) detectors.Result {
 	if len(t.Body) <= segmentSize {
 		d := e.examine(t, numbers)
 		r := e.grader.Grade(d)
-		r.Matches, r.Markers = d.Matches, markers(d.Hits, 0)
+		r.Matches, r.Markers = numbers, markers(d.Hits, 0)
+		for i := range r.Markers {
+			r.Markers[i].Start, r.Markers[i].End = d.Original(r.Markers[i].Start), d.Original(r.Markers[i].End)
+		}
 		return r
 	}
 	return e.segments(t, numbers)
@@ -167,18 +171,35 @@ func (e *Engine) Examine(t detectors.Text) *grade.Document {
 
 func (e *Engine) examine(t detectors.Text, numbers []detectors.Match) *grade.Document {
 	d := &grade.Document{Text: t, Matches: numbers}
-	e.matcher.Find(t.Body, func(h marker.Hit) bool {
+	mended, at := grade.Repaired(t.Body)
+	if mended != nil {
+		d.Text.Body, d.Matches = mended, moved(numbers, at)
+	}
+	e.matcher.Find(d.Text.Body, func(h marker.Hit) bool {
 		d.Hits = append(d.Hits, h)
 		return len(d.Hits) < maxHits
 	})
 	marker.SortHits(d.Hits)
-	d.Mentions = name.Find(t.Body[:min(len(t.Body), named(d))])
-	d.Hits = marker.Promote(t.Body, d.Hits, persons(d), t.Date)
+	d.Mentions = name.Find(d.Text.Body[:min(len(d.Text.Body), named(d))])
+	d.Hits = marker.Promote(d.Text.Body, d.Hits, persons(d), t.Date)
+	d.At = at
 	if t.Name != "" {
 		d.Path = e.matcher.Name(t.Name)
 		d.PathMatches = e.numbers.FindInName(t)
 	}
 	return d
+}
+
+// moved returns the matches with the offsets that they have in a mended text, of
+// whose bytes at tells the offsets before.
+func moved(matches []detectors.Match, at []int32) []detectors.Match {
+	out := slices.Clone(matches)
+	for i := range out {
+		m := &out[i]
+		m.Start = sort.Search(len(at)-1, func(k int) bool { return int(at[k]) >= m.Start })
+		m.End = sort.Search(len(at)-1, func(k int) bool { return int(at[k]) >= m.End })
+	}
+	return out
 }
 
 // persons are the places where a person is identified: by a number, or by a

@@ -190,6 +190,9 @@ func (v *Evaluation) Print(w io.Writer, errors bool) {
 	}
 	for _, o := range v.Outcomes {
 		if reported(o.Result) == o.Case() {
+			if o.Case() && o.Graded && (string(o.Result.Grade) != o.Sensitivity || !near(o.Result.Persons, o.Persons)) {
+				fmt.Fprintf(w, "%s: %s with %d persons, labelled %s with %d: %s\n", o.File, o.Result.Grade, o.Result.Persons, o.Sensitivity, o.Persons, o.Why)
+			}
 			continue
 		}
 		fmt.Fprintf(w, "%s: %s, labelled %s, score %.1f: %s\n", o.File, o.Result.Grade, o.Sensitivity, o.Result.Score, o.Why)

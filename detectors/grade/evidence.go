@@ -22,6 +22,17 @@ type Document struct {
 	// the offsets of those are of the name.
 	Path        []*marker.Entry
 	PathMatches []detectors.Match
+	// At is set where Text is a damaged text that was mended: the offsets that
+	// its bytes and its end had (Repaired).
+	At []int32
+}
+
+// Original returns the offset in the text as it was before it was mended.
+func (d *Document) Original(i int) int {
+	if d.At == nil {
+		return i
+	}
+	return int(d.At[i])
 }
 
 // span is a stretch of the text, in bytes.
@@ -45,6 +56,7 @@ type evidence struct {
 	ids      []detectors.Match
 	people   people
 	layout   layout
+	tense    tense
 }
 
 // people are the mentions of a stretch.
@@ -60,6 +72,7 @@ type people struct {
 	// full, or stands once
 	inFields, known, once int
 	several               int // plurals: "the boys"
+	he, she               int // 1 if the pronoun stands
 	childRoles            int // roles of children and siblings, named or not
 	// main are the clients, those in fields and those known, by Person.
 	main map[int]bool
@@ -68,6 +81,7 @@ type people struct {
 func (g *Grader) collect(d *Document, s span) *evidence {
 	e := &evidence{span: s, markers: map[*marker.Entry]string{}, points: map[string]float64{}}
 	e.layout = measure(d.Text.Body[s.start:s.end])
+	e.tense = tenses(d.Text.Body[s.start:s.end])
 	seen := map[int]bool{}
 	hits := within(d.Hits, s, func(h marker.Hit) int { return h.Start })
 	mentions := within(d.Mentions, s, mentionStart)
@@ -205,6 +219,7 @@ func (g *Grader) features(e *evidence) *features {
 	f.add("markers:counter", math.Log1p(e.counters))
 	g.personFeatures(f, e, topics, plain)
 	g.layoutFeatures(f, &e.layout)
+	g.sceneFeatures(f, e)
 	g.subjectFeatures(f, e)
 	countFeatures(f, e)
 	g.minorFeatures(f, e)
@@ -260,6 +275,8 @@ func countFeatures(f *features, e *evidence) {
 	}
 	n("no name", one, 1)
 	n("ages", e.layout.ages, 6)
+	n("he and she", p.he*p.she, 1)
+	n("he, she beyond names", max(0, p.he+p.she-named-p.roles-p.unnamed), 2)
 }
 
 // subjectFeatures tell of what the text treats; they decide between the two
@@ -343,6 +360,8 @@ func (g *Grader) personFeatures(f *features, e *evidence, topics, plain int) {
 	f.add("both:generic+modal", math.Min(logOf("generic"), logOf("modal", "guidance")))
 	f.add("both:you+decision", math.Min(logOf("you"), logOf("decision")))
 	topic := func(name string) float64 { return math.Log1p(float64(e.distinct[g.voc.index[name]])) }
+	f.add("both:you+dates", math.Min(logOf("you"), math.Log1p(float64(min(e.layout.dates, 8)))))
+	f.add("both:you+past", math.Min(logOf("you"), math.Log1p(float64(e.tense.past))))
 	f.add("both:you+personnel", math.Min(logOf("you"), topic("personnel")))
 	f.add("both:I+wrongdoing", math.Min(logOf("i-we"), topic("whistleblowing")+topic("personnel")/2))
 	f.add("both:I+colleagues", math.Min(logOf("i-we"), logOf("colleagues")))
@@ -357,6 +376,32 @@ func (g *Grader) personFeatures(f *features, e *evidence, topics, plain int) {
 	f.add("both:acts+subject", math.Min(acts, subject))
 	f.add("both:person+acts", math.Min(instance, acts))
 	f.add("all three", math.Min(math.Min(instance, acts), subject))
+}
+
+// sceneFeatures tell of a scene that someone saw: what happened, when, where in
+// a home and to which part of a body. They speak where nobody is named.
+func (g *Grader) sceneFeatures(f *features, e *evidence) {
+	words := math.Max(float64(e.tense.words), 20)
+	past, passive := float64(e.tense.past), float64(e.tense.passive)
+	f.add("scene:past", math.Sqrt(past/words*100))
+	f.add("scene:passive", math.Sqrt(passive/words*100))
+	f.add("scene:told", (past+1)/(past+passive+2))
+	n := func(groups ...string) (sum float64) {
+		for _, name := range groups {
+			sum += float64(e.distinct[g.voc.index[name]])
+		}
+		return math.Log1p(sum)
+	}
+	f.add("scene:words", n("body", "home", "when", "emergency"))
+	acts := math.Log1p(past + float64(e.words[g.voc.index["happened"]]+e.words[g.voc.index["said"]]))
+	f.add("scene:acts", math.Min(n("body", "home", "when", "emergency", "feeling"), acts))
+	p := &e.people
+	nobody := 0.0
+	if len(e.ids) == 0 && p.clients+p.others+p.initials == 0 {
+		nobody = 1
+	}
+	f.add("scene:nobody, he or she", nobody*math.Log1p(float64(e.words[g.voc.index["he-she"]])))
+	f.add("scene:nobody, the person", nobody*n("the-person", "the-child", "kin"))
 }
 
 func (g *Grader) layoutFeatures(f *features, l *layout) {

@@ -103,8 +103,9 @@ func TestRoles(t *testing.T) {
 		"pigerne og drengene":                {0, 0, 2},
 		"socialnämnden behandlade ärendet x": {0, 0, 0},
 	} {
-		family, children, several, _ := roles([]byte(text), nil, 0)
-		if got := [3]int{family, children, several}; got != want {
+		var p people
+		roles(&p, []byte(text), nil, 0)
+		if got := [3]int{p.roles, p.unnamed, p.several}; got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}

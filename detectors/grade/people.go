@@ -37,23 +37,23 @@ var roleStems = map[string]int{}
 
 func init() {
 	for role, stems := range map[int]string{
-		roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's",
-		roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's",
-		roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister",
-		roleBrother:     "bror brodern lillebror storebror broder broderen veslebror veli veljen pikkuveli isoveli velje bróðir bróður brother",
-		roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki maka eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen",
-		roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa son",
-		roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter",
-		roleGrandmother: "mormor farmor bedstemor bestemor mummo mummi amma ömmu grandmother grandma",
-		roleGrandfather: "morfar farfar bedstefar bestefar ukki vaari afi afa grandfather grandpa",
+		roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's moderen moderens modern barnemor mødre mum's äitiään mammaen",
+		roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's faderen faderens barnefar farsan isäänsä pappaen",
+		roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister lillasystern storasystern lillesøsteren storesøsteren lillesøstra søstra siskon siskonsa systurinnar",
+		roleBrother:     "bror brodern lillebror storebror broder broderen veslebror veli veljen pikkuveli isoveli velje bróðir bróður brother lillebroren storebroren minstebror pikkuveljen brorsan",
+		roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki maka eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen ægtefællen ægtemanden ektemannen ektefellen gubben kjerringa miehensä vaimonsa eiginmaðurinn eiginkonan konan",
+		roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa sonurinn poikansa",
+		roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter dotra dóttirin eldstejenta tyttären tyttärensä",
+		roleGrandmother: "mormor farmor bedstemor bestemor mummo mummi amma ömmu grandmother grandma mormoren farmoren bedstemoderen bestemora mummon",
+		roleGrandfather: "morfar farfar bedstefar bestefar ukki vaari afi afa grandfather grandpa bedstefaren bestefaren papan",
 		roleStepfather:  "styvpappa styvfar styvpappan plastpappa stedfar stedfaren stefar stefaren isäpuoli stjúpi stjúpfaðir stepfather",
 		roleStepmother:  "styvmor styvmamma stedmor stemor äitipuoli stjúpmóðir stepmother",
 		roleAunt:        "moster faster mostern fastern tante täti frænka",
 		roleUncle:       "farbror morbror onkel setä eno frændi uncle",
 		roleCousin:      "kusin kusinen fætter kusine fetter søskenbarn serkku cousin",
-		roleBoy:         "pojken pojkens drengen drengens gutten guttens guten strákurinn drengurinn poika",
-		roleGirl:        "flickan flickans pigen pigens jenta jenten tyttö tytön stúlkan stelpan",
-		roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen",
+		roleBoy:         "pojken pojkens drengen drengens gutten guttens guten strákurinn drengurinn poika grabben killen knægten strákur drengur dreng gutt boy",
+		roleGirl:        "flickan flickans pigen pigens jenta jenten tyttö tytön stúlkan stelpan tjejen tøsen jentungen stelpa stúlka girl",
+		roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen exen ekset exman exhusband exsambo exsambon exmake eksmannen",
 	} {
 		for _, w := range bytes.Fields([]byte(stems)) {
 			roleStems[string(w)] = role
@@ -130,7 +130,7 @@ func count(d *Document, mentions []name.Mention, s span) people {
 			p.fields++
 		}
 	}
-	p.roles, p.unnamed, p.several, p.childRoles = roles(d.Text.Body[s.start:s.end], mentions, s.start)
+	roles(&p, d.Text.Body[s.start:s.end], mentions, s.start)
 	return p
 }
 
@@ -148,9 +148,16 @@ func init() {
 	}
 }
 
+// pronouns tell a man or a woman; those that mean both in some language are
+// left out.
+var (
+	hePronouns  = wordSet("han honom ham hann honum he him his")
+	shePronouns = wordSet("hon hun henne hende hendes hennes hún henni hennar she her")
+)
+
 // roles counts distinct roles of family that no name follows, and children
 // without a name.
-func roles(text []byte, mentions []name.Mention, base int) (family, children, several, young int) {
+func roles(p *people, text []byte, mentions []name.Mention, base int) {
 	named := map[int]bool{}
 	for _, m := range mentions {
 		named[m.Start-base] = true
@@ -178,6 +185,11 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children, se
 			}
 			i += n
 		}
+		if hePronouns[string(w)] {
+			p.he = 1
+		} else if shePronouns[string(w)] {
+			p.she = 1
+		}
 		if severalWords[string(w)] {
 			plural[string(w)] = true
 		}
@@ -190,17 +202,17 @@ func roles(text []byte, mentions []name.Mention, base int) (family, children, se
 	}
 	for role, yes := range seen {
 		if yes && (role == roleSister || role == roleBrother || role == roleSon || role == roleDaughter || role == roleBoy || role == roleGirl) {
-			young++
+			p.childRoles++
 		}
 		switch {
 		case !yes || hasName[role]:
 		case role == roleBoy || role == roleGirl:
-			children++
+			p.unnamed++
 		default:
-			family++
+			p.roles++
 		}
 	}
-	return family, children, len(plural), young
+	p.several = len(plural)
 }
 
 // distinctNumbers counts different numbers and those of minors.

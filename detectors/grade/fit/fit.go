@@ -59,7 +59,7 @@ const (
 
 // The features of each part, by the beginnings of their names.
 const (
-	caseFeatures     = "words: size topic: topics: kinds peak markers: ids people: density: both: share: all layout:"
+	caseFeatures     = "words: size topic: topics: kinds peak markers: ids people: density: both: share: all layout: scene:"
 	highFeatures     = "subject: subjects: words:kin words:the-child"
 	internalFeatures = "people: ids words:staff words:public words:guidance words:template words:training words:fiction layout:cells density:names persons:"
 )
