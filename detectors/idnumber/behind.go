@@ -60,6 +60,8 @@ func after(w []byte, e int) (s surroundings) {
 				return s.named(capital)
 			case wordPerson, wordDoes:
 				s.person = max(s.person, 0.6)
+			case wordFate:
+				s.fate = s.fate || n == 0
 			case wordOther:
 				if capital == n && (c >= 'A' && c <= 'Z' || c == 0xC3 && w[i+1] < 0x9F) && end-i > 1 {
 					capital++

@@ -32,6 +32,7 @@ type surroundings struct {
 	about, to bool
 	// phone: the negative word names the number of a telephone.
 	phone bool
+	fate  bool // a word behind it tells what befalls things
 	clock bool // the negative word stands before a time of day
 }
 

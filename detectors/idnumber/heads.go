@@ -2,20 +2,13 @@ package idnumber
 
 import (
 	"bytes"
-	"slices"
+	"math/bits"
 )
 
 // The part of a compound says what it is: an elevkort is a card, a
 // kortelev a pupil, a bankkonto an account and a kontohaver a person. So a word
 // that is not known as a whole is judged by its end, of which there are few:
 // heads are nouns that compounds end in, with their inflections by rule.
-
-// head is a noun, or an ending that makes nouns, and what a compound of it says.
-type head struct {
-	last uint32 // the last four letters
-	word word
-	text string
-}
 
 // headList is nouns of one class, separated by blanks, and how they are
 // inflected.
@@ -66,28 +59,21 @@ var agentEndings = [...]string{
 	"sokande", "sokanden", "sokandens", "boende", "berettigede", "berattigad", "berattigade", "berattigades", "havaren", "havarens", "tagaren", "tagarens", "haveren", "haverens", "ageren", "tageren", "takeren", "skyldige", "pliktige", "pligtige", "maktige", "andi", "anda", "thegi", "thega", "lainen", "laisen", "ttava", "ttavan", "ijan", "ija", "aadili", "radili", "madur", "manns", "manni",
 }
 
-// tails are the heads with their inflections, ordered by a hash of their last
-// four letters; tailStart is where each hash's begin. tailBloom, a bit for each
-// of more hashes, says quickly that none ends so.
+// heads are the nouns in all their forms. tailLengths has a bit for each length
+// of those that end in four letters, by the letters' hash, so that few are
+// looked for.
 var (
-	tails     []head
-	tailStart [1<<tailBits + 1]uint16
-	tailBloom [1 << 10]uint64
+	heads       map[string]word
+	tailLengths [1 << tailBits]uint32
 )
 
-const tailBits = 12
+const tailBits = 13
 
-// tailHash is the word and the bit of tailBloom for the last four letters.
-func tailHash(k uint32) (i, bit uint32) {
-	h := k * 2654435761 >> 16
-	return h >> 6, h & 63
-}
-
-// tailSlot is the hash by which tails are ordered.
-func tailSlot(k uint32) uint32 { return k * 2654435761 >> (32 - tailBits) }
+// tailHash is the hash of the last four letters of w.
+func tailHash(w []byte) uint32 { return gram(w[len(w)-4:]) * 2654435761 >> (32 - tailBits) }
 
 func init() {
-	seen := map[string]bool{}
+	heads = make(map[string]word, 16<<10)
 	for _, l := range headLists {
 		for _, noun := range bytes.Fields([]byte(l.nouns)) {
 			for _, e := range bytes.Fields([]byte(l.endings)) {
@@ -95,65 +81,57 @@ func init() {
 				if e[0] != '.' {
 					w += string(e)
 				}
-				addHead(w, l.word, seen)
+				addHead(w, l.word)
 			}
 		}
 	}
 	for _, a := range agentEndings {
-		addHead(a, headPerson, seen)
-	}
-	slices.SortStableFunc(tails, func(a, b head) int { return int(tailSlot(a.last)) - int(tailSlot(b.last)) })
-	for i := range tails {
-		tailStart[tailSlot(tails[i].last)+1] = uint16(i + 1)
-	}
-	for i := range tailStart[1:] {
-		tailStart[i+1] = max(tailStart[i+1], tailStart[i])
+		addHead(a, headPerson)
 	}
 }
 
 // addHead keeps the first class of a form. Forms shorter than four letters
 // cannot be told from other words' ends.
-func addHead(w string, x word, seen map[string]bool) {
-	if len(w) < 4 || seen[w] {
+func addHead(w string, x word) {
+	if _, ok := heads[w]; ok || len(w) < 4 || len(w) > 31 {
 		return
 	}
-	seen[w] = true
-	k := gram([]byte(w[len(w)-4:]))
-	tails = append(tails, head{k, x, w})
-	i, bit := tailHash(k)
-	tailBloom[i] |= 1 << bit
+	heads[w] = x
+	tailLengths[tailHash([]byte(w))] |= 1 << len(w)
 }
 
 // headOf tells the class of a folded word by its head: the longest that it
 // ends in, with three letters before it at least or none.
-func headOf(w []byte) (best word) {
-	if len(w) < 4 {
+func headOf(w []byte) word {
+	n := len(w)
+	if n < 4 {
 		return word{}
 	}
-	k := gram(w[len(w)-4:])
-	if i, bit := tailHash(k); tailBloom[i]>>bit&1 == 0 {
-		return word{}
+	// With three letters before it, or more in all.
+	most := uint(n)
+	if n < 8 {
+		most = uint(n) - 3
 	}
-	longest, slot := 0, tailSlot(k)
-	for i := tailStart[slot]; i < tailStart[slot+1]; i++ {
-		h := &tails[i]
-		if h.last != k {
-			continue
+	set := tailLengths[tailHash(w)]
+	if n < 32 && set>>n&1 != 0 {
+		if x, ok := heads[string(w)]; ok {
+			return x
 		}
-		d := len(w) - len(h.text)
-		if d < 0 || d > 0 && d < 3 && len(h.text)+d < 8 || len(h.text) <= longest || string(w[d:]) != h.text {
-			continue
-		}
-		best, longest = h.word, len(h.text)
 	}
-	return best
+	for set &= 1<<min(most+1, 32) - 1; set != 0; {
+		l := bits.Len32(set) - 1
+		if x, ok := heads[string(w[n-l:])]; ok {
+			return x
+		}
+		set &^= 1 << l
+	}
+	return word{}
 }
 
-// shortened reports whether a folded word of four letters or more is the start of a longer one for a
-// person, as in the forms' anst, medarb or vardn.
+// shortened reports whether a folded word of four letters or more is the start
+// of a longer one for a person, as in the forms' anst, medarb or vardn.
 func shortened(w []byte) bool {
-	i, bit := tailHash(gram(w))
-	if shortBloom[i&15]>>bit&1 == 0 {
+	if h := shortHash(w); shortBloom[h>>6]>>(h&63)&1 == 0 {
 		return false
 	}
 	for _, p := range shortenable {
@@ -173,8 +151,11 @@ var shortenable = [...]string{
 // shortBloom says quickly that none of them starts with four letters.
 var shortBloom = func() (t [16]uint64) {
 	for _, p := range shortenable {
-		i, bit := tailHash(gram([]byte(p)))
-		t[i&15] |= 1 << bit
+		h := shortHash([]byte(p))
+		t[h>>6] |= 1 << (h & 63)
 	}
 	return t
 }()
+
+// shortHash is the hash of the first four letters of w.
+func shortHash(w []byte) uint32 { return gram(w) * 2654435761 >> 22 }

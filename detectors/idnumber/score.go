@@ -20,7 +20,8 @@ const (
 	wOtherNr     = -6.0 // a label that names the number of something else
 	wNoun        = -3.9 // a noun that is not known, at the start of a line
 	wNounLong    = -2.6 // the same before more digits, or digits in groups
-	wInside      = -1.2 // a noun inside a sentence before digits in a row
+	wFate        = -1.6 // what befalls things behind it
+	wInside      = -2.4 // a noun inside a sentence before digits in a row
 	wDashed      = -1.6 // a label or noun that is not known before a date, a hyphen and the rest
 	wCode        = -2.0 // capitals as in a code
 	wWrong       = -3.0 // the label is another kind's
@@ -393,7 +394,9 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 			v += wNounLong
 		case s.noun:
 			v += wNoun
-		case s.inside && c.form == formBare && c.n != 12:
+		case s.inside && c.form == formBare && c.n == 11:
+			v += wNounLong
+		case s.inside && c.form == formBare && c.n == 10:
 			v += wInside
 		case s.code && c.form == formBare:
 			v += 1.5 * wCode
@@ -408,6 +411,9 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 		}
 		if s.unit || s.behind.unit {
 			v += wUnit
+		}
+		if s.behind.fate && s.person == 0 {
+			v += wFate
 		}
 	}
 	v += wID * max(s.id, s.header.id)
