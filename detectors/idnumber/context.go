@@ -243,6 +243,10 @@ func before(w []byte, start int) (s surroundings) {
 			continue
 		case wordFiller:
 			continue
+		case wordDoes:
+			if k == 0 {
+				s.person = max(s.person, 0.5*weight) // du (000312-2389)
+			}
 		case wordAbout, wordTo:
 			if k == 0 && !prev {
 				s.about = s.about || x.class == wordAbout
@@ -307,7 +311,7 @@ func before(w []byte, start int) (s surroundings) {
 				return s
 			}
 			if k == 0 && x.class == wordOther && !prev {
-				s.unknown = colon && !numbered(w[g:e0])
+				s.unknown = colon && !numbered(w[g:e0]) && !common(w[a:g])
 				s.noun = n == 0 && !colon && g == e0-1 && (w[g] == ' ' && startsLine(w, a) || w[g] == '-' || w[g] == '(' && !isUpper) && g-a > 2 && !isVerb(w[a:g]) && (isASCIILetter(w[a]) || w[a] == 0xC3) && !name.Known(w[a:g])
 				s.inside = n == 0 && !colon && g == e0-1 && w[g] == ' ' && g-a > 2 && !startsLine(w, a) && !verbLike(w[a:g]) && !common(w[a:g]) && (!isUpper || !name.Known(w[a:g]))
 				s.code = n == 0 && g-a <= 4 && g == e0-1 && (w[g] == ' ' || w[g] == '-') && allCapitals(w[a:g])

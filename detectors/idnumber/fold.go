@@ -193,7 +193,7 @@ func (s *scan) foldLetterSpaced(a int) bool {
 			for m := space(b, j); m > 0; m = space(b, j) {
 				j += m
 			}
-			if j-i <= gap && j < len(b) && i > a && inNumber(b[i-1], letters) && inNumber(b[j], letters) &&
+			if j-i <= gap && j < len(b) && i > a && inNumber(b[i-1], letters) && inNumber(b[j], letters) && !accented(b, j) &&
 				!(isASCIILetter(b[i-1]) && isASCIILetter(b[j])) {
 				return 0, j - i
 			}
@@ -207,6 +207,16 @@ func (s *scan) foldLetterSpaced(a int) bool {
 		found = s.tryWindow(w, start, extra) || found
 	}
 	return found
+}
+
+// accented reports whether a letter beyond ASCII starts at i, which begins the
+// word behind a number.
+func accented(b []byte, i int) bool {
+	if b[i] < utf8.RuneSelf {
+		return false
+	}
+	r, _ := utf8.DecodeRune(b[i:])
+	return isLetter(r)
 }
 
 // inNumber reports whether c may stand in a letter-spaced number.
@@ -263,7 +273,7 @@ func (s *scan) foldDamaged(a, e int) {
 				n = 2
 			}
 			in := func(c byte) bool { return inNumber(c, letters) || ocr && ocrDigit(c) != 0 }
-			if n > 0 && i > a && i+n < len(b) && in(b[i-1]) && in(b[i+n]) &&
+			if n > 0 && i > a && i+n < len(b) && in(b[i-1]) && in(b[i+n]) && !accented(b, i+n) &&
 				(ocr || !(isASCIILetter(b[i-1]) && isASCIILetter(b[i+n]))) {
 				return 0, n
 			}

@@ -222,7 +222,10 @@ func (f *pass) wrapped(c *cand) bool {
 		return false
 	}
 	e := c.end
-	if e < len(b) && (b[e] == ',' || b[e] == ')') {
+	if e == len(b) {
+		return true
+	}
+	if b[e] == ',' || b[e] == ')' {
 		e++
 	}
 	if e < len(b) && b[e] == '.' && (e+1 == len(b) || b[e+1] == '\n' || b[e+1] == ' ') {
@@ -388,6 +391,8 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 			v += wOtherNr
 		case (s.unknown || s.noun) && (c.form.dashed() || c.form != formBare && c.full.has(k) && (c.n != 12 || c.form != formSpace)):
 			v += wDashed
+		case s.unknown && s.behind.person > 0:
+			v += wUnknown / 2
 		case s.unknown:
 			v += wUnknown
 		case s.noun && (c.n > 10 || c.form != formBare):
@@ -412,7 +417,7 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 		if s.unit || s.behind.unit {
 			v += wUnit
 		}
-		if s.behind.fate && s.person == 0 {
+		if s.behind.fate && s.person == 0 && !s.about && !s.to {
 			v += wFate
 		}
 	}

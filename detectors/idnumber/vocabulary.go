@@ -22,6 +22,7 @@ const (
 	wordUnit           // kr, euro
 	wordFate           // behind the number, what befalls things: avläst, levererad
 	wordThing          // names a thing, and its number if that follows at once: ritning
+	wordDoer           // ends as words for who does something: klagande
 	wordRecord         // names a document about a person: utredning
 )
 
@@ -87,8 +88,9 @@ var wordLists = []wordList{
 	{word{wordDoes, 0}, "bor vill vil onsker onskar onsker far fik fick fikk gar gick gikk kom kommer kom kunne mar sov sover spiser spiste at ater ramlade faldt falt sade sager sier siger sa uppger oplyser opplyser berattar fortaeller forteller bad ber grat grater mener anser tycker synes fyller fylder fyltes behover trenger flyttar flytter flyttede flyttet borjar borjade begynner begynte starter startade slutar slutter avled dode doede doda foddes fodte fodde foder hon hun han honom henne ham hende hann hun hana henni hanelle hanen hanta han onsket bodde boede bodd asuu haluaa sai muutti kertoi kertoo soitti kuoli syntyi aloittaa tarvitsee kieltaytyi byr vill fekk flutti segir sagdi hringdi lest thurfti tharf byrjar utan inskriven innskrevet indskrevet inskreven innlagt indlagt inlagd utskriven utskrevet udskrevet flyttat avliden vagrade vaegrede nektade nektet nektar naegter vagrar samtycker samtykker samtykkede samtykket godkanner godkender fortsatter fortsaetter uteblev udeblev uteble udeblevet uteblitt sjukskriven sykmeldt sygemeldt hemma hjemme placerad anbragt plassert gift ogift skild fraskilt", ""},
 	{word{wordFate, 0}, "avlast avlases aflaest aflast avlest luettu lesid bokford bokfort bokfores bogfort bogfores bokad bokud attesterad attesteret attestert betald betalat betalt betales betalas maksettu greidd greitt greiddur levererad levererat levereras leveret levert leveres toimitettu afhent afhentes avhentes hamtas hentes noudettavissa skickad skickat skickas sandes sendes sendt sent avsand afsendt avsendt lahetetty send makulerad makulerat makuleret makulert krediterad krediteret kreditert forfaller forfalder eraantyy fellur tilbagekaldt tilbakekalt aterkallad utlanad udlant utlant lainassa aterlamnad aterlamnat afleveres inlamnad besiktigad besiktigat kontrollerad kontrolleret kontrollert tarkastettu yfirfarid installerad installeret installert asennettu stangd stangt lukket suljettu lokad slackt slukket sperret sparrad sparrat spaerret spaerres publicerad publiceret publisert arkiverad arkiveret arkivert tomd toms tommes losud bestalld bestilt tilattu fakturerad faktureret fakturert laskutettu utgatt utgaet udgaet udloper utloper trasig returnerad returneret returnert palautettu skilad gildir upphor inmatt larm alarm halytys vidvorun expired closed failed passed merged", ""},
 	{word{wordTo, 0}, "till til fran fra pa", ""},
-	{word{wordNegative, 0}, "gnr bnr ocr kid bg pg iban bic swift art ean upc gtin isbn issn imei mac ip port sn rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr ytunnus sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue change commit kenttä isrc length count backup log vaxel antal antall antallet lukumaara maara fjoldi kontonr regnr postnr zip lon lat konto kontot batch meter avi avin avinr build", "faktur lasku kuitti tosite kvittun strikamerk krofun foljesed folgesed folgjesed forsakringsarend invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro diarie diaari viiten viite artikel varenu varenr vorunu produkt product tuote serien serial streckkod strekkode stregkode viivakoodi avtalsn viittaus asiakirj version timestamp cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn journalpost sekvens sequence transaktion transaction tidsstamp pontun journaliser journalfor arkivert pantan reikning sendingarn tilvisun"},
+	{word{wordNegative, 0}, "gnr bnr ocr kid bg pg iban bic swift art ean upc gtin isbn issn imei mac ip port sn rev ver vin lot seed exp iat nbf ts epoch hash crc time timestamp tid len size offset index key pin uuid guid bilag cvr ytunnus sum summa belopp total pris price line col row page sid side sida plu doi ticket bug issue change commit kenttä isrc length count backup log vaxel antal antall antallet lukumaara maara fjoldi kontonr regnr postnr zip lon lat konto kontot batch meter avi avin avinr build", "faktur lasku kuitti tosite kvittun strikamerk krofun foljesed folgesed folgjesed forsakringsarend invoice ordern ordre order bestall bestill kontonu kontonr konton account bankgiro plusgiro giro diarie diaari viiten viite artikel varenu varenr vorunu produkt product tuote serien serial streckkod strekkode stregkode viivakoodi avtalsn viittaus asiakirj version timestamp cardn bilagsn verifikat rekvisition leveran tracking kolli matrikel fastighet checksum clearing betalingsid betalning kassan kvitt ordrenr lagern inventar licens license registrerings chassi rapportn maskin patent beslutsn dokumentn journalpost sekvens sequence transaktion transaction tidsstamp pontun pantan reikning sendingarn tilvisun"},
 	{word{wordNegative, phoneOnly}, "tel tfn tlf tele telnr mob gsm puh fax simi mobil ring ringer ringa ringe sms nas call", "telefon puhelin mobiln phone ringvaxel telefonvaxel vaxeltel sentralbord omstilling vaihde skiptibord switchboard"},
+	{word{wordNegative, 0}, "journaliseret journalisert journalfort diariefort diarieford diarieforts journaliserats arkivert arkiveret bigint int integer varchar default const uint64 int64 float double", ""},
 	{word{wordNegative, clockOnly}, "kl kello klockan klokken klukkan", ""},
 	// a case number, or a Norwegian D-number
 	{word{wordNegative, 1 << noDNummer}, "dnr", ""},
@@ -189,7 +191,14 @@ func classify(w []byte) word {
 	switch best.class {
 	case wordOther, wordThing, wordRecord, wordNegative:
 		// A telefonsamtal is a talk, no telephone.
-		if h := headOf(w); h.class != wordOther && (best.class != wordThing || h.class != wordRecord) && (best.class != wordNegative || h.class != wordThing) {
+		h := headOf(w)
+		if h.class == wordDoer {
+			if best.class == wordOther {
+				best = headPerson
+			}
+			break
+		}
+		if h.class != wordOther && (best.class != wordThing || h.class != wordRecord) && (best.class != wordNegative || h.class != wordThing) {
 			best = h
 		}
 	}
