@@ -219,6 +219,10 @@ func before(w []byte, start int) (s surroundings) {
 			}
 			return s
 		case wordID:
+			if k == 1 && s.unknown && capital == 0 && s.person == 0 && n > 0 {
+				s.otherNumber = true // the id of some thing:
+				return s
+			}
 			if k == 0 && temporary(w, low, a) {
 				s.label, s.weight = kindsTemporary, 0.7*weight
 				return s

@@ -218,7 +218,7 @@ func (f *pass) around(c *cand) (s context) {
 func (f *pass) wrapped(c *cand) bool {
 	b := f.scan.body
 	if bytes.IndexByte(b[c.start:c.end], '\n') < 0 || c.start < 3 || b[c.start-1] != ' ' ||
-		!letterBefore(b, c.start-1) && (b[c.start-2] != ',' || !letterBefore(b, c.start-2)) {
+		!letterBefore(b, c.start-1) && (b[c.start-2] != ',' && b[c.start-2] != ':' || !letterBefore(b, c.start-2)) {
 		return false
 	}
 	e := c.end

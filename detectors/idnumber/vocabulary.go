@@ -74,7 +74,7 @@ var wordLists = []wordList{
 	{word{wordLabel, 1<<noHNummer | 1<<noFHNummer}, "hnr fhnr hnummer fhnummer", "hjelpenum hjelpenr hjelpn"},
 	{word{wordLabel, 1 << noDNummer}, "dnummer", ""},
 	{word{wordLabel, 1 << fiHetu}, "hetu hetun hetua hetut hetuja sotu", "henkilotun hlotun hloturva sosiaaliturvatun personbeteckn hetutun"},
-	{word{wordLabel, kindsIS}, "kt ktala", "kennital kennitol kennit"},
+	{word{wordLabel, kindsIS}, "kt ktala", "kennital kennitol"},
 	{word{wordLabel, 1 << eeIsikukood}, "ik", "isikukood"},
 	{word{wordLabel, 1 << foPtal}, "ptal ptol ptalid", ""},
 	{word{wordLabel, kindsAll}, "ssn nin idnummer idnummeret idnr idnumber idnumero", "nationalid nationalident identitynum identitetsnum identitetsn personident personalid personnumber personalnumber personalident personalcode socialsecurity"},
@@ -133,7 +133,7 @@ var stemBloom = func() (t [1 << 12]bool) {
 }()
 
 // numberEndings end words that name the number of something.
-var numberEndings = [][]byte{[]byte("nr"), []byte("nummer"), []byte("numero"), []byte("numer"), []byte("nro"), []byte("numret")}
+var numberEndings = [][]byte{[]byte("nr"), []byte("nummer"), []byte("numero"), []byte("numer"), []byte("nro"), []byte("numret"), []byte("numeronne"), []byte("numeromme"), []byte("numeroni"), []byte("numeronsa"), []byte("numerosi")}
 
 // payerEndings end words that name a person beside something that would be
 // another number's: fakturamottagare.

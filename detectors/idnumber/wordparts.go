@@ -100,7 +100,7 @@ func joined(w []byte, low, f, a, e int) (word, int) {
 	switch x.class {
 	case wordLabel, wordNegative, wordOrg, wordThing:
 		return x, h
-	case wordOther:
+	case wordOther, wordRecord, wordCase:
 		// objekt-id, not Patient-ID
 		if e-a == 2 && string(buf[n-2:n]) == "id" && f-h >= 4 {
 			if y := classify(buf[:n-2]); y.class != wordPerson && y.class != wordLabel && y.class != wordID {
