@@ -266,5 +266,10 @@ func (e *Engine) OwnSamples() (samples []*fit.Sample, names []string, err error)
 func (e *Engine) sample(l fit.Label, text []byte) (*fit.Sample, []string) {
 	d := e.Examine(detectors.Text{Body: text})
 	names, x := e.grader.Features(d)
-	return &fit.Sample{Label: l, Document: d, X: x}, names
+	s := &fit.Sample{Label: l, Document: d, X: x}
+	for salt := range uint32(fit.ThinnedCopies) {
+		_, thin := e.grader.Thinned(salt + 1).Features(d)
+		s.Thinned = append(s.Thinned, thin)
+	}
+	return s, names
 }

@@ -72,7 +72,6 @@ type people struct {
 	// full, or stands once
 	inFields, known, once int
 	several               int // plurals: "the boys"
-	he, she               int // 1 if the pronoun stands
 	childRoles            int // roles of children and siblings, named or not
 	// main are the clients, those in fields and those known, by Person.
 	main map[int]bool
@@ -98,6 +97,9 @@ func (g *Grader) collect(d *Document, s span) *evidence {
 			continue
 		}
 		group := g.voc.group[h.Word]
+		if g.unknown(h.Word) {
+			continue
+		}
 		if group >= topicGroups && group != testing && (inStamp(stamps, h) || inName(mentions, h)) || group == generic && inOffice(d.Text.Body, h) {
 			continue
 		}
@@ -275,8 +277,6 @@ func countFeatures(f *features, e *evidence) {
 	}
 	n("no name", one, 1)
 	n("ages", e.layout.ages, 6)
-	n("he and she", p.he*p.she, 1)
-	n("he, she beyond names", max(0, p.he+p.she-named-p.roles-p.unnamed), 2)
 }
 
 // subjectFeatures tell of what the text treats; they decide between the two

@@ -1,6 +1,8 @@
 package grade
 
 import (
+	"fmt"
+	"hash/fnv"
 	"math"
 	"sort"
 
@@ -14,6 +16,7 @@ type Grader struct {
 	model     *Model
 	floor     map[string]detectors.Grade
 	countTest bool
+	salt      uint32 // of words left out; 0 for none
 }
 
 // New returns a grader. categories are those of the catalogues.
@@ -33,6 +36,31 @@ func (g *Grader) WithModel(m *Model) *Grader {
 	return &c
 }
 
+// Thinned returns a grader that does not know a part of the open vocabulary,
+// another one for each salt but 0. Whoever writes next uses words that no list
+// holds; weights must be learned from texts of which some words are unknown too.
+func (g *Grader) Thinned(salt uint32) *Grader {
+	c := *g
+	c.salt = salt
+	return &c
+}
+
+// unknown reports whether the grader was thinned of a word.
+func (g *Grader) unknown(word int) bool {
+	if g.salt == 0 || closedGroups[g.voc.groups[g.voc.group[word]]] {
+		return false
+	}
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%d %s", g.salt, g.voc.words[word].Text)
+	return h.Sum32()%100 < leftOut
+}
+
+// leftOut is how many words of a hundred a thinned grader does not know.
+const leftOut = 50
+
+// closedGroups are words that everybody uses.
+var closedGroups = map[string]bool{"he-she": true, "i-we": true, "you": true, "modal": true, "kin": true, "the-child": true}
+
 const (
 	// windowSize is the stretch of a long text that is graded as one, in
 	// bytes: about two pages. Shorter texts are graded whole, so that a case
@@ -42,9 +70,9 @@ const (
 	// are taken.
 	maxWindows = 24
 	// margin is what the log-odds of a case must exceed: chosen on writers
-	// left out (folder train) so that at least 96 of 100 documents reported
+	// left out (folder train) so that some 97 of 100 documents reported
 	// are cases.
-	margin = 0.3
+	margin = 0.2
 	// scale and threshold turn log-odds into points: at threshold a document
 	// is more likely a case than not.
 	scale, threshold = 3.0, 12.0

@@ -37,13 +37,13 @@ var roleStems = map[string]int{}
 
 func init() {
 	for role, stems := range map[int]string{
-		roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's moderen moderens modern barnemor mødre mum's äitiään mammaen",
-		roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's faderen faderens barnefar farsan isäänsä pappaen",
-		roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister lillasystern storasystern lillesøsteren storesøsteren lillesøstra søstra siskon siskonsa systurinnar",
+		roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's moderen moderens barnemor mødre mum's äitiään",
+		roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's faderen faderens barnefar farsan isäänsä",
+		roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister lillasystern storasystern lillesøsteren storesøsteren lillesøstra søstra siskonsa systurinnar",
 		roleBrother:     "bror brodern lillebror storebror broder broderen veslebror veli veljen pikkuveli isoveli velje bróðir bróður brother lillebroren storebroren minstebror pikkuveljen brorsan",
-		roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki maka eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen ægtefællen ægtemanden ektemannen ektefellen gubben kjerringa miehensä vaimonsa eiginmaðurinn eiginkonan konan",
-		roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa sonurinn poikansa",
-		roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter dotra dóttirin eldstejenta tyttären tyttärensä",
+		roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen ægtefællen ægtemanden ektemannen ektefellen gubben kjerringa miehensä vaimonsa eiginmaðurinn eiginkonan konan",
+		roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa sonurinn",
+		roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter dotra dóttirin eldstejenta tyttärensä",
 		roleGrandmother: "mormor farmor bedstemor bestemor mummo mummi amma ömmu grandmother grandma mormoren farmoren bedstemoderen bestemora mummon",
 		roleGrandfather: "morfar farfar bedstefar bestefar ukki vaari afi afa grandfather grandpa bedstefaren bestefaren papan",
 		roleStepfather:  "styvpappa styvfar styvpappan plastpappa stedfar stedfaren stefar stefaren isäpuoli stjúpi stjúpfaðir stepfather",
@@ -53,7 +53,7 @@ func init() {
 		roleCousin:      "kusin kusinen fætter kusine fetter søskenbarn serkku cousin",
 		roleBoy:         "pojken pojkens drengen drengens gutten guttens guten strákurinn drengurinn poika grabben killen knægten strákur drengur dreng gutt boy",
 		roleGirl:        "flickan flickans pigen pigens jenta jenten tyttö tytön stúlkan stelpan tjejen tøsen jentungen stelpa stúlka girl",
-		roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen exen ekset exman exhusband exsambo exsambon exmake eksmannen",
+		roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen exen ekset exman exhusband exsambo exsambon exmake",
 	} {
 		for _, w := range bytes.Fields([]byte(stems)) {
 			roleStems[string(w)] = role
@@ -148,13 +148,6 @@ func init() {
 	}
 }
 
-// pronouns tell a man or a woman; those that mean both in some language are
-// left out.
-var (
-	hePronouns  = wordSet("han honom ham hann honum he him his")
-	shePronouns = wordSet("hon hun henne hende hendes hennes hún henni hennar she her")
-)
-
 // roles counts distinct roles of family that no name follows, and children
 // without a name.
 func roles(p *people, text []byte, mentions []name.Mention, base int) {
@@ -184,11 +177,6 @@ func roles(p *people, text []byte, mentions []name.Mention, base int) {
 				w = utf8.AppendRune(w, unicode.ToLower(r))
 			}
 			i += n
-		}
-		if hePronouns[string(w)] {
-			p.he = 1
-		} else if shePronouns[string(w)] {
-			p.she = 1
 		}
 		if severalWords[string(w)] {
 			plural[string(w)] = true

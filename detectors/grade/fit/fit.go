@@ -11,6 +11,7 @@ package fit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"aktvakt/detectors/grade"
@@ -49,12 +50,32 @@ type Sample struct {
 	Label
 	Document *grade.Document
 	X        []float64
+	// Thinned are the features as graders see them that do not know a part
+	// of the vocabulary.
+	Thinned [][]float64
+}
+
+// ThinnedCopies is how many thinned features a sample should have.
+const ThinnedCopies = 2
+
+// thinned returns the samples and, for each of their thinned features, one
+// more.
+func thinned(samples []*Sample) []*Sample {
+	out := slices.Clone(samples)
+	for _, s := range samples {
+		for _, x := range s.Thinned {
+			c := *s
+			c.X, c.Thinned = x, nil
+			out = append(out, &c)
+		}
+	}
+	return out
 }
 
 // The strength of regularisation of each part, chosen on writers left out;
 // between a half and twice of each the figures hardly move.
 const (
-	l2Case, l2High, l2Internal, l2Count = 20, 20, 10, 3
+	l2Case, l2High, l2Internal, l2Count = 60, 40, 10, 3
 )
 
 // The features of each part, by the beginnings of their names.
@@ -82,8 +103,8 @@ func Model(samples []*Sample, names []string) *grade.Model {
 	}
 	return &grade.Model{
 		Note:     fmt.Sprintf("trained on %d texts", len(samples)),
-		Case:     logistic(samples, names, subset(caseFeatures), func(s *Sample) bool { return s.Case() }, l2Case),
-		High:     logistic(cases, names, subset(highFeatures), func(s *Sample) bool { return s.High() }, l2High),
+		Case:     logistic(thinned(samples), names, subset(caseFeatures), func(s *Sample) bool { return s.Case() }, l2Case),
+		High:     logistic(thinned(cases), names, subset(highFeatures), func(s *Sample) bool { return s.High() }, l2High),
 		Internal: logistic(others, names, subset(internalFeatures), func(s *Sample) bool { return s.Sensitivity == "internal" }, l2Internal),
 		Persons:  ridge(cases, names, subset("persons:"), func(s *Sample) float64 { return float64(min(s.Persons, mostPersons)) }, l2Count),
 		Minors:   ridge(cases, names, subset("minors:"), func(s *Sample) float64 { return float64(min(s.Minors, mostMinors)) }, l2Count),
