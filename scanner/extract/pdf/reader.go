@@ -22,7 +22,7 @@ type reader struct {
 	mu     sync.Mutex
 	f      extract.File // nil once detached
 	mem    []byte       // the whole file, where it lies in memory
-	tail   []byte       // what repair appended to it
+	tail   []byte       // what was appended to it in memory
 	size   int64        // with the tail
 	pos    int64
 	err    error // the first error of the file below
@@ -56,11 +56,11 @@ func (r *reader) detach() {
 	r.f, r.mem, r.tail, r.blocks = nil, nil, nil, nil
 }
 
-// extend appends to the file, as it is seen from now on.
+// extend appends to the file as it is seen from now on.
 func (r *reader) extend(tail []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tail = tail
+	r.tail = append(r.tail, tail...)
 	r.size += int64(len(tail))
 	r.pos = 0
 }

@@ -30,10 +30,17 @@ type reading struct {
 
 	searched bool // for objects of a broken file
 	repaired bool
+
+	unlocking bool // a way in without a password was looked for
+	password  string
 }
 
 // errNoPages says that PDFium found no pages, before the file was searched.
 var errNoPages = errors.New("no pages found")
+
+// errLocked says that PDFium asks for a password, before another way in was
+// looked for.
+var errLocked = errors.New("needs a password")
 
 // maxTraps is how many sandboxes one document may break. Each costs the page
 // (or other part) that broke it.
@@ -67,6 +74,11 @@ func (r *reading) run(ctx context.Context) {
 					continue
 				}
 			}
+			if errors.Is(err, errLocked) {
+				if err = r.unlock(ctx); err == nil {
+					continue
+				}
+			}
 			r.err = r.verdict(err)
 			return
 		}
@@ -95,6 +107,21 @@ func (r *reading) repair(ctx context.Context) error {
 	if len(tail) > 0 {
 		r.file.extend(tail)
 		r.repaired = true
+	}
+	return nil
+}
+
+// unlock looks for a way into a document that PDFium has no password for,
+// once.
+func (r *reading) unlock(ctx context.Context) error {
+	r.unlocking = true
+	tail, password, err := unlock(ctx, r.file)
+	if err != nil {
+		return err
+	}
+	if len(tail) > 0 {
+		r.file.extend(tail)
+		r.password = password
 	}
 	return nil
 }
@@ -165,11 +192,17 @@ func (r *reading) open(box *sandbox) (*document, error) {
 	if r.file.size > 1<<32-1 {
 		return nil, fmt.Errorf("over 4 GiB: %w", extract.ErrTooLarge)
 	}
-	doc, err := box.OpenDocument(&requests.OpenDocument{FileReader: r.file, FileReaderSize: r.file.size})
+	request := &requests.OpenDocument{FileReader: r.file, FileReaderSize: r.file.size}
+	if r.password != "" {
+		request.Password = &r.password
+	}
+	doc, err := box.OpenDocument(request)
 	switch {
 	case err == nil:
 	case trapped(err):
 		return nil, err
+	case errors.Is(err, pdfium_errors.ErrPassword) && !r.unlocking:
+		return nil, errLocked
 	case errors.Is(err, pdfium_errors.ErrPassword):
 		return nil, fmt.Errorf("needs a password: %w", extract.ErrEncrypted)
 	case errors.Is(err, pdfium_errors.ErrSecurity):

@@ -67,7 +67,7 @@ func repair(ctx context.Context, f *reader) ([]byte, error) {
 	if f.size > repairBytes {
 		return nil, nil
 	}
-	s := &salvage{ctx: ctx, f: f, buf: make([]byte, repairDict), objects: make(map[int]object), isPage: make(map[int]bool), streams: make(map[int]int)}
+	s := newSalvage(ctx, f)
 	if err := s.search(); err != nil {
 		return nil, err
 	}
@@ -76,6 +76,10 @@ func repair(ctx context.Context, f *reader) ([]byte, error) {
 		return nil, nil
 	}
 	return s.appendix(), nil
+}
+
+func newSalvage(ctx context.Context, f *reader) *salvage {
+	return &salvage{ctx: ctx, f: f, buf: make([]byte, repairDict), objects: make(map[int]object), isPage: make(map[int]bool), streams: make(map[int]int)}
 }
 
 // search notes all objects "12 0 obj" of the file.
