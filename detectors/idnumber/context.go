@@ -178,7 +178,7 @@ func before(w []byte, start int) (s surroundings) {
 			break
 		}
 		x := classifySplit(w[a:g])
-		if a > low+1 && w[a-1] == '-' {
+		if a > low+1 && (w[a-1] == '-' || w[a-1] == '_' && g-a == 2) {
 			if y, h := hyphenated(w, low, a, g); y.class != wordOther {
 				x, a = y, h
 			}
@@ -278,7 +278,7 @@ func before(w []byte, start int) (s surroundings) {
 					s.negative *= 0.3
 				}
 				if k > 0 && g-a <= 4 && x.kinds == 0 {
-					s.negative *= 0.6 // tid, pris, side: common words too
+					s.negative *= 0.3 // tid, pris, side: common words too
 				}
 				s.clock = x.kinds == clockOnly
 				s.phone = x.kinds == phoneOnly && (k > 0 || s.to || s.about)

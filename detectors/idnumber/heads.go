@@ -20,7 +20,7 @@ type headList struct {
 
 const (
 	// Endings of number, definiteness and case, "." for none.
-	germanic  = ". s n en et t ar er or na arna erna erne ene ns ens ets a e nes"
+	germanic  = ". s r rs n en et t ar er or na arna erna erne rne ene ns ens ets a e nes"
 	finnish   = ". n a t ta tta lle lta sta ssa ssaan lla na ksi ien ja"
 	icelandic = ". s i a u ar ir ur um anna inn inum id ins inu in ina"
 	asIs      = "."

@@ -37,7 +37,8 @@ const (
 	wAlone       = 1.2  // the text is nothing but the number
 	wCompanion   = 0.9  // labelled numbers of the kind stand elsewhere in the text
 	wBare        = -0.7 // ten digits in a row of which nothing is known
-	wAbout       = 0.6  // a preposition before it, which things' numbers seldom have
+	wAbout       = 0.8  // a preposition before it, which things' numbers seldom have
+	wTo          = 0.4  // a preposition that they may have
 	wDanishSpace = 0.8  // what else would Danes group like that
 	floor        = 0.1  // a labelled number stays possible
 )
@@ -75,7 +76,7 @@ func (c *cand) own(k kind) float64 {
 	case c.full.has(k):
 		v += checkWeight[k]
 	case k == dkCPR:
-		v -= 0.7
+		v -= 0.5
 	case k == isKennitala:
 		v -= 2.6 // since 2026 only
 	}
@@ -300,8 +301,12 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 		rest = max(rest, -3.5-3*s.negative) // letters in the middle are like nothing else
 	}
 	v += rest
-	if s.about && f.foreign == 0 {
+	switch {
+	case f.foreign > 0:
+	case s.about:
 		v += wAbout
+	case s.to && s.negative < 0.2:
+		v += wTo
 	}
 	switch {
 	case label > 0:
@@ -325,7 +330,7 @@ func (f *pass) weighAs(c *cand, k kind, s *context) (v float64, labelled, ok boo
 // grouped reports whether digits in groups of two, 16 08 46 9903, are believed
 // without a label.
 func (f *pass) grouped(c *cand, k kind, s *context) bool {
-	return c.form == formSpace && c.end-c.start == 13 && c.full.has(k) && f.spoken[rules[k].country] &&
+	return c.form == formSpace && c.end-c.start == 13 && f.spoken[rules[k].country] &&
 		(s.person > 0 || s.behind.person > 0 || s.about || s.name)
 }
 
@@ -389,9 +394,9 @@ func (s *context) rest(c *cand, k kind, label float64) (v float64) {
 		switch {
 		case s.otherNumber:
 			v += wOtherNr
-		case (s.unknown || s.noun) && (c.form.dashed() || c.form != formBare && c.full.has(k) && (c.n != 12 || c.form != formSpace)):
+		case (s.unknown || s.noun) && (c.form.dashed() || c.form == formDots || c.full.has(k) && (c.n == 12 && c.form != formSpace && c.flags&flagTime == 0 || c.n != 12 && c.form != formBare)):
 			v += wDashed
-		case s.unknown && s.behind.person > 0:
+		case s.unknown && (s.behind.person > 0 || c.n == 11):
 			v += wUnknown / 2
 		case s.unknown:
 			v += wUnknown
