@@ -76,7 +76,7 @@ image:
 release: sbom licenses
 	GOOS=linux GOARCH=amd64 $(BUILD) -o dist/aktvakt-linux-amd64 ./cmd/aktvakt
 	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/aktvakt-linux-arm64 ./cmd/aktvakt
-	cd dist && sha256sum aktvakt-* licenses.csv > SHA256SUMS
+	cd dist && sha256sum aktvakt-* aktvakt.cdx.json licenses.csv > SHA256SUMS
 
 # sbom lists the modules that are linked (CycloneDX 1.6).
 sbom: build
