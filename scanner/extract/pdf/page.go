@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/references"
@@ -77,7 +78,10 @@ func (p *page) unload() error {
 }
 
 func (p *page) read(ctx context.Context) error {
-	text, err := p.content()
+	text, err := p.content(ctx)
+	if errors.Is(err, errNamed) || extract.Alive(ctx) != nil {
+		return err
+	}
 	if err != nil {
 		if err := p.damage(err); err != nil {
 			return err
@@ -129,7 +133,10 @@ func (p *page) appearances(ctx context.Context, text, notes string) (int, error)
 	if err := p.load(); err != nil {
 		return 0, p.damage(err)
 	}
-	painted, err := p.content()
+	painted, err := p.content(ctx)
+	if errors.Is(err, errNamed) {
+		return 0, err // the page is told again
+	}
 	if err != nil {
 		return 0, onlyTrap(err)
 	}
@@ -157,12 +164,12 @@ func newLines(s string, old ...string) string {
 }
 
 // content returns the text of the page itself.
-func (p *page) content() (string, error) {
+func (p *page) content(ctx context.Context) (string, error) {
 	tp, err := p.in.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: p.ref})
 	if err != nil {
 		return "", err
 	}
-	text, err := p.characters(tp.TextPage)
+	text, err := p.characters(ctx, tp.TextPage)
 	if err != nil {
 		return "", err
 	}
@@ -170,7 +177,7 @@ func (p *page) content() (string, error) {
 	return text, err
 }
 
-func (p *page) characters(tp references.FPDF_TEXTPAGE) (string, error) {
+func (p *page) characters(ctx context.Context, tp references.FPDF_TEXTPAGE) (string, error) {
 	count, err := p.in.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: tp})
 	if err != nil || count.Count <= 0 {
 		return "", err
@@ -195,6 +202,12 @@ func (p *page) characters(tp references.FPDF_TEXTPAGE) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := p.nameFonts(ctx, tp, count.Count, text.Text); err != nil {
+		return "", err
+	}
+	if err := p.tellHyphens(tp, start, text); err != nil {
+		return "", err
+	}
 	if decoded, ok := glyphText(text.Text); ok {
 		return first + clean(decoded), nil
 	}
@@ -205,6 +218,57 @@ func (p *page) characters(tp references.FPDF_TEXTPAGE) (string, error) {
 		s = made
 	}
 	return s, err
+}
+
+// tellHyphens tells PDFium's mark for a hyphen from that for a character
+// that is none (often a space), as both are the same in its text. The latter
+// become control characters.
+func (p *page) tellHyphens(tp references.FPDF_TEXTPAGE, start int, text *responses.FPDFText_GetText) error {
+	if !strings.ContainsRune(text.Text, hyphenMark) {
+		return nil
+	}
+	units := utf16.Encode([]rune(text.Text))
+	for i, u := range units {
+		if u != hyphenMark {
+			continue
+		}
+		c, err := p.in.FPDFText_GetUnicode(&requests.FPDFText_GetUnicode{TextPage: tp, Index: start + i})
+		if err != nil {
+			return onlyTrap(err)
+		}
+		if c.Unicode == 0 {
+			units[i] = 1
+		}
+	}
+	text.Text = string(utf16.Decode(units))
+	return nil
+}
+
+// nameFonts looks, once a document, for fonts that get a table of their
+// characters, where the page has characters that are only numbers. It returns
+// errNamed if the document has such fonts.
+func (p *page) nameFonts(ctx context.Context, tp references.FPDF_TEXTPAGE, count int, text string) error {
+	if p.naming {
+		return nil
+	}
+	unknown := strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c > 2 && c != '\t' && c != '\n' && c != '\r' })
+	for i := 0; i < count && !unknown; i += count/mapSamples + 1 {
+		v, err := p.in.FPDFText_HasUnicodeMapError(&requests.FPDFText_HasUnicodeMapError{TextPage: tp, Index: i})
+		if err != nil {
+			return onlyTrap(err)
+		}
+		unknown = v.HasUnicodeMapError
+	}
+	if !unknown {
+		return nil
+	}
+	p.naming = true
+	tail, err := namedFonts(ctx, p.file)
+	if err != nil || len(tail) == 0 {
+		return err
+	}
+	p.file.extend(tail)
+	return errNamed
 }
 
 // hasPicture looks for a picture among the page's objects and one level of

@@ -31,12 +31,17 @@ type reading struct {
 	searched bool // for objects of a broken file
 	repaired bool
 
+	naming    bool // fonts of type 3 were looked for
 	unlocking bool // a way in without a password was looked for
 	password  string
 }
 
 // errNoPages says that PDFium found no pages, before the file was searched.
 var errNoPages = errors.New("no pages found")
+
+// errNamed says that the document got tables of its characters and is to be
+// opened again.
+var errNamed = errors.New("fonts were given names")
 
 // errLocked says that PDFium asks for a password, before another way in was
 // looked for.
@@ -73,6 +78,10 @@ func (r *reading) run(ctx context.Context) {
 				if err = r.repair(ctx); err == nil {
 					continue
 				}
+			}
+			if errors.Is(err, errNamed) {
+				step = next
+				continue
 			}
 			if errors.Is(err, errLocked) {
 				if err = r.unlock(ctx); err == nil {

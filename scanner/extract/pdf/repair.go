@@ -59,6 +59,11 @@ type salvage struct {
 	tree    int         // a root of a page tree, 0 if none
 	catalog int
 	trailer string // what a trailer says of encryption
+
+	// Fonts of type 3 without a table of their characters, and the glyph
+	// names of encodings, by object number; noted when the maps are there.
+	fonts       map[int]map[string]string
+	differences map[int]string
 }
 
 // repair returns what is to be appended to the file so that it can be opened;
@@ -218,6 +223,24 @@ func (s *salvage) use(number int, d map[string]string, whole bool) {
 		s.catalog = number
 	case "/XRef":
 		s.security(d)
+	}
+	if s.fonts != nil {
+		s.useNames(number, d, whole)
+	}
+}
+
+// useNames notes an object that namedFonts looks for.
+func (s *salvage) useNames(number int, d map[string]string, whole bool) {
+	delete(s.fonts, number) // an earlier version
+	delete(s.differences, number)
+	if !whole {
+		return
+	}
+	if d["Subtype"] == "/Type3" && d["ToUnicode"] == "" {
+		s.fonts[number] = d
+	}
+	if names := d["Differences"]; names != "" {
+		s.differences[number] = names
 	}
 }
 
