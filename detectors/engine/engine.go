@@ -218,20 +218,37 @@ func persons(d *grade.Document) []marker.Span {
 	return out
 }
 
-// markers turns hits into the markers that are reported; of overlapping hits
-// of one marker the longest is kept. shift is added to their offsets.
+// markers turns hits, in order of offset, into the markers that are reported.
+// Of those that overlap the longest is told, the stronger of two of one
+// length. shift is added to their offsets.
 func markers(hits []marker.Hit, shift int) []detectors.Marker {
 	var out []detectors.Marker
-	last := map[*marker.Entry]int{}
 	for _, h := range hits {
-		if h.Entry == nil || len(out) == maxMarkers || h.Start < last[h.Entry] {
+		if h.Entry == nil {
 			continue
 		}
-		last[h.Entry] = h.End
-		out = append(out, detectors.Marker{
+		m := detectors.Marker{
 			ID: h.Entry.ID, Category: h.Entry.Category, Term: h.Entry.Term,
 			Start: h.Start + shift, End: h.End + shift, Strength: h.Strength, Kind: h.Entry.Kind,
-		})
+		}
+		if n := len(out); n > 0 && m.Start < out[n-1].End {
+			if says(m, out[n-1]) {
+				out[n-1] = m
+			}
+			continue
+		}
+		if len(out) == maxMarkers {
+			break
+		}
+		out = append(out, m)
 	}
 	return out
+}
+
+// says reports whether marker a says more than b, which overlaps it.
+func says(a, b detectors.Marker) bool {
+	if x, y := a.End-a.Start, b.End-b.Start; x != y {
+		return x > y
+	}
+	return a.Strength == marker.Strong && b.Strength != marker.Strong
 }

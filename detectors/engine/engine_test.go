@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"aktvakt/detectors"
+	"aktvakt/detectors/grade/fit"
 	"aktvakt/detectors/marker"
 )
 
@@ -336,5 +337,39 @@ func BenchmarkSearch(b *testing.B) {
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		newEngine(b, detectors.Options{})
+	}
+}
+
+// TestMarkersApart: of markers that overlap one is reported, the longest.
+func TestMarkersApart(t *testing.T) {
+	e := newEngine(t, detectors.Options{})
+	_, texts, err := fit.Own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	several := 0
+	for _, text := range texts {
+		last := detectors.Marker{}
+		for _, m := range e.Inspect(detectors.Text{Body: text}).Markers {
+			if m.Start < last.End {
+				t.Errorf("%q and %q overlap", text[last.Start:last.End], text[m.Start:m.End])
+			}
+			last = m
+		}
+		hits := e.Examine(detectors.Text{Body: text}).Hits
+		for i := 1; i < len(hits); i++ {
+			if hits[i].Entry != nil && hits[i-1].Entry != nil && hits[i].Start < hits[i-1].End {
+				several++
+			}
+		}
+	}
+	if several == 0 {
+		t.Error("no markers overlap in the texts, which then test nothing")
+	}
+	long := detectors.Marker{Start: 1, End: 9, Strength: "weak"}
+	short := detectors.Marker{Start: 1, End: 5, Strength: "strong"}
+	weak := detectors.Marker{Start: 2, End: 6, Strength: "weak"}
+	if !says(long, short) || says(short, long) || !says(short, weak) || says(weak, short) {
+		t.Error("the longest, then the strongest, must be told")
 	}
 }

@@ -14,11 +14,17 @@
 // and set phrases that case systems print (formula.go). The number of a person
 // makes any text at least internal.
 //
+// Nobody uses the words that another writer uses. So beside the vocabulary there
+// is evidence that needs no list of subjects: verbs by their endings (tense.go),
+// where and when something happened, parts of a body and of a home; and weights
+// are learned from texts of which a part of the words is unknown (Thinned).
+// Scans that are full of broken words are mended before the search (repair.go).
+//
 // How well it does is measured by package engine's Evaluate, on writers whose
 // texts the weights never saw; the fitted figure says nothing. What it still
-// misses most are warnings and reports of wrongdoing without family or health
-// in them, and English texts; what it takes for cases are news and guidance
-// that tell of people as a case does, and anonymised judgments.
+// misses most are reports of wrongdoing about somebody without a name, and notes
+// of which every word is new; what it takes for cases are stories, news and
+// guidance that tell of people as a case does, and anonymised judgments.
 //
 // Start reading at Grader.Grade.
 package grade

@@ -32,29 +32,32 @@ const (
 	roleCount
 )
 
-// roleStems map the beginnings of words to roles; the longest wins.
+// rolesOf are the words of each role; a word has one.
+var rolesOf = map[int]string{
+	roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's moderen moderens barnemor mødre mum's äitiään",
+	roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's faderen faderens barnefar farsan isäänsä",
+	roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister lillasystern storasystern lillesøsteren storesøsteren lillesøstra søstra siskonsa systurinnar",
+	roleBrother:     "bror brodern lillebror storebror broder broderen veslebror veli veljen pikkuveli isoveli velje bróðir bróður brother lillebroren storebroren minstebror pikkuveljen brorsan",
+	roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen ægtefællen ægtemanden ektemannen ektefellen gubben kjerringa miehensä vaimonsa eiginmaðurinn eiginkonan konan",
+	roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa sonurinn",
+	roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter dotra dóttirin eldstejenta tyttärensä",
+	roleGrandmother: "mormor farmor bedstemor bestemor mummo mummi amma ömmu grandmother grandma mormoren farmoren bedstemoderen bestemora mummon",
+	roleGrandfather: "morfar farfar bedstefar bestefar ukki vaari afi afa grandfather grandpa bedstefaren bestefaren papan",
+	roleStepfather:  "styvpappa styvfar styvpappan plastpappa stedfar stedfaren stefar stefaren isäpuoli stjúpi stjúpfaðir stepfather",
+	roleStepmother:  "styvmor styvmamma stedmor stemor äitipuoli stjúpmóðir stepmother",
+	roleAunt:        "moster faster mostern fastern tante täti frænka",
+	roleUncle:       "farbror morbror onkel setä eno frændi uncle",
+	roleCousin:      "kusin kusinen fætter kusine fetter søskenbarn serkku cousin",
+	roleBoy:         "pojken pojkens drengen drengens gutten guttens guten strákurinn drengurinn poika grabben killen knægten strákur drengur dreng gutt boy",
+	roleGirl:        "flickan flickans pigen pigens jenta jenten tyttö tytön stúlkan stelpan tjejen tøsen jentungen stelpa stúlka girl",
+	roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen exen ekset exman exhusband exsambo exsambon exmake",
+}
+
+// roleStems map words to roles.
 var roleStems = map[string]int{}
 
 func init() {
-	for role, stems := range map[int]string{
-		roleMother:      "mamma mamman mammas modern moderns mor mors moren morens mora äiti äidin äidille äitiä äidillä äidiltä äidistä móðir móður mömmu mother mum mom mother's moderen moderens barnemor mødre mum's äitiään",
-		roleFather:      "pappa pappan pappas fadern faderns far fars faren farens isä isän isälle isää isällä isältä pabbi pabba faðir föður father dad father's faderen faderens barnefar farsan isäänsä",
-		roleSister:      "syster systern lillasyster storasyster søster søsteren lillesøster storesøster systera systra veslesøster storesyster sisko siskon siskolle sisar pikkusisko isosisko systir systur sister lillasystern storasystern lillesøsteren storesøsteren lillesøstra søstra siskonsa systurinnar",
-		roleBrother:     "bror brodern lillebror storebror broder broderen veslebror veli veljen pikkuveli isoveli velje bróðir bróður brother lillebroren storebroren minstebror pikkuveljen brorsan",
-		roleSpouse:      "make maken makens maka makan hustru hustrun frun sambo sambon mannen manden konen kona hustruen ægtefælle samlever samleveren kæreste kæresten ektefelle kjæreste kjæresten kjærast kjærasten samboer samboeren sambuar sambuaren vaimo vaimon puoliso puolison aviomies avopuoliso avomies maki eiginmaður eiginkona sambýlismaður sambýliskona husband wife partner pojkvän pojkvännen flickvän flickvännen ægtefællen ægtemanden ektemannen ektefellen gubben kjerringa miehensä vaimonsa eiginmaðurinn eiginkonan konan",
-		roleSon:         "son sonen sonens søn sønnen sønn sonur sonar pojan poikansa sonurinn",
-		roleDaughter:    "dotter dottern datter datteren dottera dattera tytär tyttären dóttir dóttur daughter dotra dóttirin eldstejenta tyttärensä",
-		roleGrandmother: "mormor farmor bedstemor bestemor mummo mummi amma ömmu grandmother grandma mormoren farmoren bedstemoderen bestemora mummon",
-		roleGrandfather: "morfar farfar bedstefar bestefar ukki vaari afi afa grandfather grandpa bedstefaren bestefaren papan",
-		roleStepfather:  "styvpappa styvfar styvpappan plastpappa stedfar stedfaren stefar stefaren isäpuoli stjúpi stjúpfaðir stepfather",
-		roleStepmother:  "styvmor styvmamma stedmor stemor äitipuoli stjúpmóðir stepmother",
-		roleAunt:        "moster faster mostern fastern tante täti frænka",
-		roleUncle:       "farbror morbror onkel setä eno frændi uncle",
-		roleCousin:      "kusin kusinen fætter kusine fetter søskenbarn serkku cousin",
-		roleBoy:         "pojken pojkens drengen drengens gutten guttens guten strákurinn drengurinn poika grabben killen knægten strákur drengur dreng gutt boy",
-		roleGirl:        "flickan flickans pigen pigens jenta jenten tyttö tytön stúlkan stelpan tjejen tøsen jentungen stelpa stúlka girl",
-		roleEx:          "exet exmaken exmannen exfrun eksen eksmanden eksmand ekskone ekskæreste ex-mannen eksmannen exen ekset exman exhusband exsambo exsambon exmake",
-	} {
+	for role, stems := range rolesOf {
 		for _, w := range bytes.Fields([]byte(stems)) {
 			roleStems[string(w)] = role
 		}

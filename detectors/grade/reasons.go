@@ -82,6 +82,14 @@ func topicOf(feature string) string {
 		return "together"
 	case "layout", "size":
 		return "layout"
+	case "scene":
+		switch {
+		case strings.HasPrefix(rest, "nobody"):
+			return "people"
+		case rest == "words" || rest == "acts":
+			return "scene"
+		}
+		return "acts"
 	case "density":
 		switch rest {
 		case "names":
@@ -100,6 +108,10 @@ func topicOf(feature string) string {
 			return "acts"
 		case "kin", "the-child":
 			return "kin"
+		case "the-person":
+			return "people"
+		case "body", "home", "when", "emergency":
+			return "scene"
 		}
 		return rest
 	}
@@ -109,6 +121,7 @@ func topicOf(feature string) string {
 var phrases = map[string]string{
 	"kin":         "words of family",
 	"acts":        "tells what someone said and did",
+	"scene":       "tells when, where in a home or on a body something happened",
 	"together":    "people, acts and a subject together",
 	"layout":      "form and length of the text",
 	"counter":     "counter-markers",

@@ -169,7 +169,17 @@ var known = sync.OnceValue(func() map[string]bool {
 
 // piece tells a short word that no language has.
 func piece(w []byte) bool {
-	return utf8.RuneCount(w) <= 3 && allLetters(w) && !shortWords[string(bytes.ToLower(w))]
+	var buf [3 * utf8.UTFMax]byte
+	if len(w) > len(buf) || utf8.RuneCount(w) > 3 || !allLetters(w) {
+		return false
+	}
+	lower := buf[:0]
+	for i := 0; i < len(w); {
+		r, n := utf8.DecodeRune(w[i:])
+		lower = utf8.AppendRune(lower, unicode.ToLower(r))
+		i += n
+	}
+	return !shortWords[string(lower)]
 }
 
 func allLetters(w []byte) bool {
@@ -243,7 +253,7 @@ func damaged(text []byte) bool {
 			continue
 		}
 		w := text[i : i+n]
-		spaced := i > 1 && text[i-1] == ' ' && text[i-2] != ' ' && unicode.IsLower(firstRune(w))
+		spaced := i > 1 && text[i-1] == ' ' && text[i-2] != ' ' && unicode.IsLower(firstRune(w)) && n <= 3*utf8.UTFMax
 		switch {
 		case w[0] >= '0' && w[0] <= '9' && !mixed(w):
 		case mixed(w) && n > 3:

@@ -18,14 +18,14 @@ type tense struct {
 // English. An ending that many nouns share is left out: Norwegian "-et",
 // Finnish "-i" alone.
 var (
-	pastEndings = endings(`ade ades dde ddes ttes ede edes lte nte ste kte gte rte ftet
+	pastEndings = wordSet(`ade ades gde lde jde vde rde dde ddes ttes ede edes lte nte ste kte gte rte ftet
 		nut nyt neet ttiin tiin oitti eitti otti htti asi äsi
 		aði uðu aðist ði tti lti nti kti pti sti
 		ed`)
-	passiveEndings = endings(`as eras ras des res ges kes ses tes ves nes jes
+	passiveEndings = wordSet(`as eras ras des res ges kes ses tes ves nes jes
 		taan tään daan dään ketaan kaa kää
 		ið`)
-	noPast = wordSet(`siste sidste beste bedste neste næste første förste største största største minste mindste mindsta fleste flesta
+	noPast = wordSet(`bilde vilde kulde värde verde borde burde gärde herde siste sidste beste bedste neste næste første förste største största største minste mindste mindsta fleste flesta
 		måste konst tjänste kvarte parte kunste posten feste gäste tante sted städ hundrede
 		need seed feed speed breed bed red wed indeed based related required used united limited
 		yksi kaksi uusi vuosi kuusi viisi asti vasti johti koti neiti seitti lasi kuntosi
@@ -34,8 +34,6 @@ var (
 		mukaan kanssaan ainakaan kuitenkaan vaikkakaan takaa aikaa paikkaa rahaa ruokaa matkaa lihaa koskaan
 		við lið mið svið snið`)
 )
-
-func endings(list string) map[string]bool { return wordSet(list) }
 
 func wordSet(list string) map[string]bool {
 	m := map[string]bool{}
