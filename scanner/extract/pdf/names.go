@@ -1,9 +1,12 @@
 package pdf
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"aktvakt/scanner/extract"
 )
 
 // Fonts of type 3 paint each glyph by a small program. Print servers and old
@@ -18,11 +23,16 @@ import (
 // name tells ("five", "odieresis"); PDFium goes by such names in all fonts
 // but these, and gives the number instead. Where a page has characters that
 // are only numbers, the document is searched for such fonts, and a table of
-// their characters (ISO 32000-2, 9.10.3) is appended to each.
+// their characters (ISO 32000-2, 9.10.3) is appended to each. So are tables
+// that PDFium does not take, written anew.
 
 const (
 	// maxNamedFonts bounds the fonts that get a table: some KiB each.
 	maxNamedFonts = 256
+	// tableLimit is the longest table of characters that is looked at, and
+	// blockEntries the most entries of one of its blocks.
+	tableLimit   = 1 << 20
+	blockEntries = 100
 	// mapSamples is how many characters of a page are asked for whether
 	// PDFium knows them.
 	mapSamples = 16
@@ -40,6 +50,7 @@ func namedFonts(ctx context.Context, f *reader) ([]byte, error) {
 		return nil, err
 	}
 	s := newSalvage(ctx, f)
+	s.tables = make(map[int]bool)
 	s.fonts, s.differences = make(map[int]map[string]string), make(map[int]string)
 	if err := s.search(); err != nil {
 		return nil, err
@@ -52,10 +63,83 @@ func namedFonts(ctx context.Context, f *reader) ([]byte, error) {
 			u.replace(number, s.objects[number].gen, type3(font, object))
 		}
 	}
+	for _, number := range slices.Sorted(maps.Keys(s.tables)) {
+		if len(u.rows) >= 2*maxNamedFonts {
+			break
+		}
+		table, err := s.readStream(number)
+		if err != nil {
+			return nil, err
+		}
+		if table = countEntries(table); table != nil {
+			u.replace(number, s.objects[number].gen, fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(table), table))
+		}
+	}
 	if len(u.rows) == 0 {
 		return nil, nil
 	}
 	return u.end(), nil
+}
+
+// readStream returns the content of a stream that stands in the file, up to
+// tableLimit bytes.
+func (s *salvage) readStream(number int) ([]byte, error) {
+	o, ok := s.objects[number]
+	if !ok || o.in != 0 {
+		return nil, nil
+	}
+	head := make([]byte, 1<<10)
+	n, err := s.f.readAt(head, o.offset)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	mark := bytes.Index(head[:n], []byte("obj"))
+	if mark < 0 {
+		return nil, nil
+	}
+	d, end := dictionary(head[mark+len("obj") : n])
+	if end == 0 {
+		return nil, nil
+	}
+	data := s.content(d, o.offset+int64(mark+len("obj")+end), tableLimit)
+	return data, extract.Alive(s.ctx)
+}
+
+var (
+	tableBlock = regexp.MustCompile(`(?s)(\d+)\s+beginbf(char|range)(.*?)endbf(?:char|range)`)
+	tableEntry = map[string]*regexp.Regexp{
+		"char":  regexp.MustCompile(`<[^<>]*>\s*<[^<>]*>`),
+		"range": regexp.MustCompile(`<[^<>]*>\s*<[^<>]*>\s*(?:<[^<>]*>|\[[^\]]*\])`),
+	}
+)
+
+// countEntries mends a table of characters whose blocks have another number
+// of entries than they say, or more than the 100 that are allowed: PDFium
+// takes nothing of it. It returns nil if there is nothing to mend.
+func countEntries(table []byte) []byte {
+	end := bytes.Index(table, []byte("endcmap"))
+	if end < 0 {
+		return nil
+	}
+	wrong := false
+	mended := tableBlock.ReplaceAllFunc(table[:end], func(block []byte) []byte {
+		m := tableBlock.FindSubmatch(block)
+		kind := string(m[2])
+		entries := tableEntry[kind].FindAll(m[3], -1)
+		if said, err := strconv.Atoi(string(m[1])); err == nil && said == len(entries) && said <= blockEntries {
+			return block
+		}
+		wrong = true
+		var b bytes.Buffer
+		for part := range slices.Chunk(entries, blockEntries) {
+			fmt.Fprintf(&b, "%d beginbf%s\n%s\nendbf%s\n", len(part), kind, bytes.Join(part, []byte("\n")), kind)
+		}
+		return b.Bytes()
+	})
+	if !wrong {
+		return nil
+	}
+	return append(mended, "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend"...)
 }
 
 // namesOf returns the part of a font's encoding that names glyphs.
@@ -118,7 +202,7 @@ func characterMap(differences string) string {
 	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapType 2 def\n" +
 		"1 begincodespacerange\n<00> <FF>\nendcodespacerange\n")
 	for len(lines) > 0 {
-		n := min(len(lines), 100) // the most that a block may have
+		n := min(len(lines), blockEntries)
 		fmt.Fprintf(&b, "%d beginbfchar\n%s\nendbfchar\n", n, strings.Join(lines[:n], "\n"))
 		lines = lines[n:]
 	}

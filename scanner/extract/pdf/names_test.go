@@ -60,6 +60,26 @@ func TestCharacterWithoutMeaning(t *testing.T) {
 	}
 }
 
+// The block of a table has more entries than it says.
+func TestMiscountedTable(t *testing.T) {
+	for _, count := range []string{"1", "12", "101"} {
+		entries := "<01> <0031>\n<02> <0039>\n<03> <0032>\n<04> <0030>\n<05> <002d>\n"
+		for i := range 96 {
+			entries += fmt.Sprintf("<%02x> <%04x>\n", 0x40+i, 0x40+i)
+		}
+		b := newBuilder()
+		b.pages("", []string{"x"})
+		b.object(3, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 30 0 R>>")
+		b.deflated(30, "", "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapType 2 def\n1 begincodespacerange\n<00> <FF>\nendcodespacerange\n"+
+			count+" beginbfchar\n"+entries+"endbfchar\nendcmap\nend\nend")
+		b.stream(11, "", "BT /F1 12 Tf 1 0 0 1 50 700 Tm <0102010203010203050102010341> Tj ET")
+		doc := run(t, shared(), extract.Bytes(b.end("")))
+		if got := strings.TrimSpace(string(doc.Text)); got != "19192192-1912A" || doc.Skip != nil {
+			t.Errorf("%s: %q, skip %+v", count, got, doc.Skip)
+		}
+	}
+}
+
 func FuzzNamedFonts(f *testing.F) {
 	f.Add(numbered(false))
 	f.Add(numbered(true))
@@ -69,7 +89,7 @@ func FuzzNamedFonts(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(tail) > maxNamedFonts*(repairDict+8<<10) {
+		if len(tail) > maxNamedFonts*(repairDict+8<<10)+2*maxNamedFonts*8*tableLimit {
 			t.Errorf("%d bytes are appended to %d", len(tail), len(b))
 		}
 	})

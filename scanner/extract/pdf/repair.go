@@ -63,6 +63,7 @@ type salvage struct {
 	// Fonts of type 3 without a table of their characters, and the glyph
 	// names of encodings, by object number; noted when the maps are there.
 	fonts       map[int]map[string]string
+	tables      map[int]bool // of characters, that fonts have
 	differences map[int]string
 }
 
@@ -236,6 +237,9 @@ func (s *salvage) useNames(number int, d map[string]string, whole bool) {
 	if !whole {
 		return
 	}
+	if n, err := strconv.Atoi(d["ToUnicode"]); err == nil {
+		s.tables[n] = true
+	}
 	if d["Subtype"] == "/Type3" && d["ToUnicode"] == "" {
 		s.fonts[number] = d
 	}
@@ -267,6 +271,32 @@ func (s *salvage) unpack(stream int, d map[string]string, at int64) error {
 	if err1 != nil || err2 != nil || count < 1 || count > repairObjects || first < 0 || first > repairPacked {
 		return nil
 	}
+	data := s.content(d, at, repairPacked)
+	if err := extract.Alive(s.ctx); err != nil {
+		return err
+	}
+	if len(data) < first {
+		return nil
+	}
+	fields := bytes.Fields(data[:first])
+	s.streams[stream]++ // it takes the place of an earlier one of this number
+	for i := 0; i < count && 2*i+1 < len(fields); i++ {
+		number, err1 := strconv.Atoi(string(fields[2*i]))
+		offset, err2 := strconv.Atoi(string(fields[2*i+1]))
+		if err1 != nil || err2 != nil || number < 1 || number > repairNumber || offset < 0 || offset >= len(data)-first {
+			continue
+		}
+		s.note(object{number: number, in: stream, index: i, version: s.streams[stream]})
+		body := data[first+offset:]
+		found, end := dictionary(body[:min(len(body), repairDict)])
+		s.use(number, found, end > 0)
+	}
+	return nil
+}
+
+// content returns up to limit bytes of the stream whose dictionary ends at
+// the given offset, unpacked; nothing if it is packed in an unusual way.
+func (s *salvage) content(d map[string]string, at int64, limit int64) []byte {
 	var r io.Reader = io.NewSectionReader(readerAt{s.f}, at, s.f.size-at)
 	head := make([]byte, 32)
 	n, _ := io.ReadFull(r, head)
@@ -294,27 +324,8 @@ func (s *salvage) unpack(stream int, d map[string]string, at int64) error {
 	default:
 		return nil
 	}
-	data, _ := io.ReadAll(io.LimitReader(extract.Unpack(s.ctx, r), repairPacked))
-	if err := extract.Alive(s.ctx); err != nil {
-		return err
-	}
-	if len(data) < first {
-		return nil
-	}
-	fields := bytes.Fields(data[:first])
-	s.streams[stream]++ // it takes the place of an earlier one of this number
-	for i := 0; i < count && 2*i+1 < len(fields); i++ {
-		number, err1 := strconv.Atoi(string(fields[2*i]))
-		offset, err2 := strconv.Atoi(string(fields[2*i+1]))
-		if err1 != nil || err2 != nil || number < 1 || number > repairNumber || offset < 0 || offset >= len(data)-first {
-			continue
-		}
-		s.note(object{number: number, in: stream, index: i, version: s.streams[stream]})
-		body := data[first+offset:]
-		found, end := dictionary(body[:min(len(body), repairDict)])
-		s.use(number, found, end > 0)
-	}
-	return nil
+	data, _ := io.ReadAll(io.LimitReader(extract.Unpack(s.ctx, r), limit))
+	return data
 }
 
 // appendix writes the missing end. The first line ends a stream that was cut
