@@ -3,6 +3,7 @@ package idnumber
 import (
 	"bytes"
 	"math/bits"
+	"sync"
 )
 
 // The part of a compound says what it is: an elevkort is a card, a
@@ -60,47 +61,52 @@ var agentEndings = [...]string{
 	"sokande", "sokanden", "sokandens", "boende", "berettigede", "berattigad", "berattigade", "berattigades", "havaren", "havarens", "tagaren", "tagarens", "haveren", "haverens", "ageren", "tageren", "takeren", "skyldige", "pliktige", "pligtige", "maktige", "andi", "anda", "thegi", "thega", "lainen", "laisen", "ttava", "ttavan", "ijan", "ija", "aadili", "radili", "madur", "manns", "manni",
 }
 
-// heads are the nouns in all their forms. tailLengths has a bit for each length
+// headTable is the nouns in all their forms. lengths has a bit for each length
 // of those that end in four letters, by the letters' hash, so that few are
 // looked for.
-var (
-	heads       map[string]word
-	tailLengths [1 << tailBits]uint32
-)
+type headTable struct {
+	forms   map[string]word
+	lengths [1 << tailBits]uint32
+}
 
 const tailBits = 13
 
 // tailHash is the hash of the last four letters of w.
 func tailHash(w []byte) uint32 { return gram(w[len(w)-4:]) * 2654435761 >> (32 - tailBits) }
 
-func init() {
-	heads = make(map[string]word, 16<<10)
+// heads is made when the first word needs it: most processes that read
+// documents look for no numbers.
+var heads = sync.OnceValue(func() *headTable {
+	t := &headTable{forms: make(map[string]word, 16<<10)}
+	var form []byte
 	for _, l := range headLists {
+		endings := bytes.Fields([]byte(l.endings))
 		for _, noun := range bytes.Fields([]byte(l.nouns)) {
-			for _, e := range bytes.Fields([]byte(l.endings)) {
-				w := string(noun)
+			for _, e := range endings {
+				form = append(form[:0], noun...)
 				if e[0] != '.' {
-					w += string(e)
+					form = append(form, e...)
 				}
-				addHead(w, l.word)
+				t.add(form, l.word)
 			}
 		}
 	}
 	for _, a := range agentEndings {
-		addHead(a, headPerson)
+		t.add([]byte(a), headPerson)
 	}
-	addHead("ande", headDoer)
-	addHead("ende", headDoer)
-}
+	t.add([]byte("ande"), headDoer)
+	t.add([]byte("ende"), headDoer)
+	return t
+})
 
-// addHead keeps the first class of a form. Forms shorter than four letters
-// cannot be told from other words' ends.
-func addHead(w string, x word) {
-	if _, ok := heads[w]; ok || len(w) < 4 || len(w) > 31 {
+// add keeps the first class of a form. Forms shorter than four letters cannot
+// be told from other words' ends.
+func (t *headTable) add(w []byte, x word) {
+	if _, ok := t.forms[string(w)]; ok || len(w) < 4 || len(w) > 31 {
 		return
 	}
-	heads[w] = x
-	tailLengths[tailHash([]byte(w))] |= 1 << len(w)
+	t.forms[string(w)] = x
+	t.lengths[tailHash(w)] |= 1 << len(w)
 }
 
 // headOf tells the class of a folded word by its head: the longest that it
@@ -115,15 +121,16 @@ func headOf(w []byte) word {
 	if n < 8 {
 		most = uint(n) - 3
 	}
-	set := tailLengths[tailHash(w)]
+	t := heads()
+	set := t.lengths[tailHash(w)]
 	if n < 32 && set>>n&1 != 0 {
-		if x, ok := heads[string(w)]; ok {
+		if x, ok := t.forms[string(w)]; ok {
 			return x
 		}
 	}
 	for set &= 1<<min(most+1, 32) - 1; set != 0; {
 		l := bits.Len32(set) - 1
-		if x, ok := heads[string(w[n-l:])]; ok {
+		if x, ok := t.forms[string(w[n-l:])]; ok {
 			return x
 		}
 		set &^= 1 << l
@@ -148,7 +155,23 @@ func shortened(w []byte) bool {
 var shortenable = [...]string{
 	"anstalld", "ansattes", "ansattelse", "arbetstagare", "medarbetare", "medarbejder", "medarbeider", "vardnadshavare", "foraldrar", "foreldre", "foresatte",
 	"patient", "pasient", "sokande", "ansoger", "brukare", "borger", "deltagare", "deltager", "deltaker", "hyresgast", "innehavare", "indehaver", "klient",
-	"foraelder", "potilas", "asiakas", "hakija", "oppilas", "tyontekija", "nemandi", "starfsmadur", "umsaekjandi", "sjuklingur", "parorende", "anhorig", "handlaggare",
+	"pers", "foraelder", "potilas", "asiakas", "hakija", "oppilas", "tyontekija", "nemandi", "starfsmadur", "umsaekjandi", "sjuklingur", "parorende", "anhorig", "handlaggare",
+}
+
+// mayBeShort reports quickly whether a word, not folded yet, may be shortened.
+func mayBeShort(w []byte) bool {
+	if len(w) < 4 {
+		return false
+	}
+	var four [4]byte
+	for i := range four {
+		if !isASCIILetter(w[i]) {
+			return true
+		}
+		four[i] = w[i] | 0x20
+	}
+	h := shortHash(four[:])
+	return shortBloom[h>>6]>>(h&63)&1 != 0
 }
 
 // shortBloom says quickly that none of them starts with four letters.

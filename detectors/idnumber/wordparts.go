@@ -160,6 +160,9 @@ func letterSpaced(w []byte, low, e int) (word, int) {
 
 // combine reads a word before "nr" or an abbreviation: d-nr, pers.nr.
 func combine(w []byte, x word, number bool) word {
+	if !number && !mayBeShort(w) {
+		return x
+	}
 	var buf [12]byte
 	n := foldWord(buf[:], w)
 	if !number {
