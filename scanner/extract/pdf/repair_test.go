@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -180,6 +181,22 @@ func TestGlyphText(t *testing.T) {
 	for _, in := range []string{"", "En vanlig text med 19121212-1212 i.", "\x07 punkt\r\n\x07 punkt\r\n\x07 en punkt till", strings.Repeat("LVU LVM 1990:52 ", 20)} {
 		if got, ok := glyphText(in); ok {
 			t.Errorf("%q was decoded to %q", in, got)
+		}
+	}
+}
+
+// LibreOffice writes all page objects and tables of characters at the end of
+// the file: what is left of one that was cut off is numbers of glyphs. It
+// must not pass for a document without text.
+func TestCutOffLibreOffice(t *testing.T) {
+	data, err := os.ReadFile("testdata/libreoffice.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, percent := range []int{10, 50, 90, 98} {
+		doc := run(t, shared(), extract.Bytes(data[:len(data)*percent/100]))
+		if doc.Skip == nil || doc.Skip.Reason != finding.Corrupt {
+			t.Errorf("%d %%: text %q, skip %+v", percent, doc.Text, doc.Skip)
 		}
 	}
 }
