@@ -180,6 +180,9 @@ type features struct {
 	x     []float64
 }
 
+// mostFeatures saves growing the lists; there may be more.
+const mostFeatures = 320
+
 func (f *features) add(name string, x float64) {
 	f.names = append(f.names, name)
 	f.x = append(f.x, x)
@@ -190,7 +193,7 @@ func (f *features) count(name string, n int) { f.add(name, math.Log1p(float64(n)
 // features turns the evidence of a stretch into numbers. Counts enter as
 // logarithms: the first says more than the tenth.
 func (g *Grader) features(e *evidence) *features {
-	f := &features{}
+	f := &features{make([]string, 0, mostFeatures), make([]float64, 0, mostFeatures)}
 	topics, kinds, top := 0, 0, 0
 	for i, group := range g.voc.groups {
 		if i >= topicGroups {

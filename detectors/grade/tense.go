@@ -44,7 +44,17 @@ func wordSet(list string) map[string]bool {
 }
 
 // longestEnding is that of the lists above, in bytes.
-const longestEnding = 8
+const longestEnding = 6
+
+// lastBytes are those with which an ending ends.
+var lastBytes = func() (last [256]bool) {
+	for _, list := range []map[string]bool{pastEndings, passiveEndings} {
+		for e := range list {
+			last[e[len(e)-1]] = true
+		}
+	}
+	return last
+}()
 
 // tenses counts the verbs of a text.
 func tenses(text []byte) tense {
@@ -70,6 +80,9 @@ func tenses(text []byte) tense {
 			continue
 		}
 		w := text[start:i]
+		if !lastBytes[w[len(w)-1]] {
+			continue
+		}
 		switch {
 		case ends(w, pastEndings) && !noPast[string(w)]:
 			t.past++
