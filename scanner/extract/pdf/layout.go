@@ -31,6 +31,13 @@ const (
 	// a form.
 	letterGap, letterEven = 0.8, 0.03
 	boxGap, boxEven       = 2.0, 0.15
+	// partGap is how far two characters without a break between them are
+	// apart, along the line or across, to be parted. Vertical writing has an
+	// em to one and a half.
+	partGap = 2.0
+	// smallPage is a page whose characters are always asked for: PDFium takes
+	// the labels of an axis, one above the other, for one word.
+	smallPage = 200
 	// spacedRun is how many letters in a row make spaced text.
 	spacedRun = 5
 )
@@ -78,7 +85,7 @@ type glyph struct {
 // characters, or false where s is to stay: it is not broken up, or no better
 // so, or set at an angle.
 func (p *page) layout(tp references.FPDF_TEXTPAGE, count int, s string) (string, bool, error) {
-	if count > layoutChars || !brokenUp(s) {
+	if count > layoutChars || count > smallPage && !brokenUp(s) {
 		return "", false, nil
 	}
 	glyphs := make([]glyph, 0, count)
@@ -96,8 +103,9 @@ func (p *page) layout(tp references.FPDF_TEXTPAGE, count int, s string) (string,
 		}
 		glyphs = append(glyphs, g)
 	}
-	made := clean(setLines(glyphs))
-	return made, pieces(made) < pieces(s), nil
+	text, parted := setLines(glyphs)
+	made := clean(text)
+	return made, pieces(made) < pieces(s) && brokenUp(s) || parted, nil
 }
 
 // pieces counts the words and lines of s.
@@ -147,8 +155,9 @@ func (p *page) glyph(tp references.FPDF_TEXTPAGE, i int) (glyph, bool, error) {
 }
 
 // setLines writes characters, in the order of the document, without the
-// breaks that have no gap to show for.
-func setLines(glyphs []glyph) string {
+// breaks that have no gap to show for. It parts characters that are far from
+// each other, and reports whether there were any.
+func setLines(glyphs []glyph) (text string, parted bool) {
 	var b strings.Builder
 	var line []glyph // of characters that go on, with the breaks between them
 	flush := func() {
@@ -163,7 +172,12 @@ func setLines(glyphs []glyph) string {
 			}
 			breaks := slices.Clone(line[n:])
 			line = line[:n]
+			apart := len(breaks) == 0 && farApart(line, g)
 			flush()
+			if apart {
+				parted = true
+				b.WriteByte('\n')
+			}
 			for _, m := range breaks {
 				b.WriteRune(m.char)
 			}
@@ -173,7 +187,17 @@ func setLines(glyphs []glyph) string {
 			flush()
 		}
 	}
-	return b.String()
+	return b.String(), parted
+}
+
+// farApart reports whether g is far from the last character of line.
+func farApart(line []glyph, g glyph) bool {
+	if len(line) == 0 {
+		return false
+	}
+	last := line[len(line)-1]
+	em := max(last.height, g.height, 0.01)
+	return last.turn == g.turn && (math.Abs(last.v-g.v) > partGap*em || g.u0-last.u1 > lineGap*em)
 }
 
 // goesOn reports whether g stands on the line after its last character.

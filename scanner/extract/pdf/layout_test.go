@@ -54,3 +54,18 @@ func TestLayout(t *testing.T) {
 		})
 	}
 }
+
+// PDFium takes single characters one above the other for a word.
+func TestAxisLabels(t *testing.T) {
+	b := newBuilder()
+	b.pages("", []string{"x"})
+	labels := ""
+	for i, n := range []string{"0", "2", "4", "6", "8"} {
+		labels += fmt.Sprintf("BT /F1 10 Tf 1 0 0 1 50 %d Tm (%s) Tj ET\n", 100+54*i, n)
+	}
+	b.stream(11, "", labels)
+	doc := run(t, shared(), extract.Bytes(b.end("")))
+	if got := strings.Join(strings.Fields(string(doc.Text)), " "); got != "0 2 4 6 8" {
+		t.Errorf("%q", got)
+	}
+}
