@@ -31,9 +31,9 @@ const (
 	// a form.
 	letterGap, letterEven = 0.8, 0.03
 	boxGap, boxEven       = 2.0, 0.15
-	// partGap is how far two characters without a break between them are
-	// apart, along the line or across, to be parted. Vertical writing has an
-	// em to one and a half.
+	// partGap is how far two characters without a break between them stand
+	// above one another to be parted. Vertical writing has an em to one and a
+	// half.
 	partGap = 2.0
 	// smallPage is a page whose characters are always asked for: PDFium takes
 	// the labels of an axis, one above the other, for one word.
@@ -190,14 +190,16 @@ func setLines(glyphs []glyph) (text string, parted bool) {
 	return b.String(), parted
 }
 
-// farApart reports whether g is far from the last character of line.
+// farApart reports whether g is far above or below the last character of
+// line.
 func farApart(line []glyph, g glyph) bool {
 	if len(line) == 0 {
 		return false
 	}
 	last := line[len(line)-1]
 	em := max(last.height, g.height, 0.01)
-	return last.turn == g.turn && (math.Abs(last.v-g.v) > partGap*em || g.u0-last.u1 > lineGap*em)
+	return last.turn == g.turn && math.Abs(last.v-g.v) > partGap*em &&
+		!unicode.IsSpace(last.char) && !unicode.IsSpace(g.char)
 }
 
 // goesOn reports whether g stands on the line after its last character.
