@@ -29,9 +29,11 @@ import (
 const (
 	// maxNamedFonts bounds the fonts that get a table: some KiB each.
 	maxNamedFonts = 256
-	// tableLimit is the longest table of characters that is looked at, and
-	// blockEntries the most entries of one of its blocks.
+	// tableLimit is the longest table of characters that is looked at, in
+	// bytes, tablesLimit bounds all of a document, and blockEntries the
+	// entries of one block of a table.
 	tableLimit   = 1 << 20
+	tablesLimit  = 8 << 20
 	blockEntries = 100
 	// mapSamples is how many characters of a page are asked for whether
 	// PDFium knows them.
@@ -63,14 +65,16 @@ func namedFonts(ctx context.Context, f *reader) ([]byte, error) {
 			u.replace(number, s.objects[number].gen, type3(font, object))
 		}
 	}
+	total := 0
 	for _, number := range slices.Sorted(maps.Keys(s.tables)) {
-		if len(u.rows) >= 2*maxNamedFonts {
+		if len(u.rows) >= 2*maxNamedFonts || total >= tablesLimit {
 			break
 		}
 		table, err := s.readStream(number)
 		if err != nil {
 			return nil, err
 		}
+		total += len(table)
 		if table = countEntries(table); table != nil {
 			u.replace(number, s.objects[number].gen, fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(table), table))
 		}

@@ -89,7 +89,7 @@ func FuzzNamedFonts(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(tail) > maxNamedFonts*(repairDict+8<<10)+2*maxNamedFonts*8*tableLimit {
+		if len(tail) > maxNamedFonts*(repairDict+8<<10)+8*(tablesLimit+tableLimit) {
 			t.Errorf("%d bytes are appended to %d", len(tail), len(b))
 		}
 	})
