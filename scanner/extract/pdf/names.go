@@ -61,7 +61,7 @@ func namedFonts(ctx context.Context, f *reader) ([]byte, error) {
 	for _, number := range slices.Sorted(maps.Keys(s.fonts)) {
 		font := s.fonts[number]
 		if table := characterMap(s.namesOf(font)); table != "" && s.has(number) && len(u.rows) < 2*maxNamedFonts {
-			object := u.add(fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(table), table))
+			object := u.add(streamOf(table))
 			u.replace(number, s.objects[number].gen, type3(font, object))
 		}
 	}
@@ -76,13 +76,18 @@ func namedFonts(ctx context.Context, f *reader) ([]byte, error) {
 		}
 		total += len(table)
 		if table = countEntries(table); table != nil {
-			u.replace(number, s.objects[number].gen, fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(table), table))
+			u.replace(number, s.objects[number].gen, streamOf(table))
 		}
 	}
 	if len(u.rows) == 0 {
 		return nil, nil
 	}
 	return u.end(), nil
+}
+
+// streamOf writes a stream that is not packed.
+func streamOf[T string | []byte](data T) string {
+	return fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(data), data)
 }
 
 // readStream returns the content of a stream that stands in the file, up to
@@ -129,21 +134,30 @@ func countEntries(table []byte) []byte {
 	mended := tableBlock.ReplaceAllFunc(table[:end], func(block []byte) []byte {
 		m := tableBlock.FindSubmatch(block)
 		kind := string(m[2])
-		entries := tableEntry[kind].FindAll(m[3], -1)
+		entries := tableEntry[kind].FindAllString(string(m[3]), -1)
 		if said, err := strconv.Atoi(string(m[1])); err == nil && said == len(entries) && said <= blockEntries {
 			return block
 		}
 		wrong = true
 		var b bytes.Buffer
-		for part := range slices.Chunk(entries, blockEntries) {
-			fmt.Fprintf(&b, "%d beginbf%s\n%s\nendbf%s\n", len(part), kind, bytes.Join(part, []byte("\n")), kind)
-		}
+		writeBlocks(&b, kind, entries)
 		return b.Bytes()
 	})
 	if !wrong {
 		return nil
 	}
-	return append(mended, "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend"...)
+	return append(mended, tableEnd...)
+}
+
+// tableEnd ends a table of characters.
+const tableEnd = "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend"
+
+// writeBlocks writes the entries of a table, of the kind "char" or "range", in
+// blocks of the size that is allowed.
+func writeBlocks(w io.Writer, kind string, entries []string) {
+	for part := range slices.Chunk(entries, blockEntries) {
+		fmt.Fprintf(w, "%d beginbf%s\n%s\nendbf%s\n", len(part), kind, strings.Join(part, "\n"), kind)
+	}
 }
 
 // namesOf returns the part of a font's encoding that names glyphs.
@@ -205,12 +219,8 @@ func characterMap(differences string) string {
 	var b strings.Builder
 	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapType 2 def\n" +
 		"1 begincodespacerange\n<00> <FF>\nendcodespacerange\n")
-	for len(lines) > 0 {
-		n := min(len(lines), blockEntries)
-		fmt.Fprintf(&b, "%d beginbfchar\n%s\nendbfchar\n", n, strings.Join(lines[:n], "\n"))
-		lines = lines[n:]
-	}
-	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend")
+	writeBlocks(&b, "char", lines)
+	b.WriteString(tableEnd)
 	return b.String()
 }
 
