@@ -362,11 +362,10 @@ func (g *Grader) personFeatures(f *features, e *evidence, topics, plain int) {
 	f.add("both:you+modal", math.Min(logOf("you"), logOf("modal", "guidance")))
 	f.add("both:generic+modal", math.Min(logOf("generic"), logOf("modal", "guidance")))
 	f.add("both:you+decision", math.Min(logOf("you"), logOf("decision")))
-	topic := func(name string) float64 { return math.Log1p(float64(e.distinct[g.voc.index[name]])) }
 	f.add("both:you+dates", math.Min(logOf("you"), math.Log1p(float64(min(e.layout.dates, 8)))))
 	f.add("both:you+past", math.Min(logOf("you"), math.Log1p(float64(e.tense.past))))
-	f.add("both:you+personnel", math.Min(logOf("you"), topic("personnel")))
-	f.add("both:I+wrongdoing", math.Min(logOf("i-we"), topic("whistleblowing")+topic("personnel")/2))
+	f.add("both:you+personnel", math.Min(logOf("you"), g.variety(e, "personnel")))
+	f.add("both:I+wrongdoing", math.Min(logOf("i-we"), g.variety(e, "whistleblowing")+g.variety(e, "personnel")/2))
 	f.add("both:I+colleagues", math.Min(logOf("i-we"), logOf("colleagues")))
 	f.add("both:training+fiction", math.Min(logOf("training"), logOf("fiction")))
 	f.add("share:formal", float64(topics-plain)/float64(topics+2))
@@ -389,22 +388,26 @@ func (g *Grader) sceneFeatures(f *features, e *evidence) {
 	f.add("scene:past", math.Sqrt(past/words*100))
 	f.add("scene:passive", math.Sqrt(passive/words*100))
 	f.add("scene:told", (past+1)/(past+passive+2))
-	n := func(groups ...string) (sum float64) {
-		for _, name := range groups {
-			sum += float64(e.distinct[g.voc.index[name]])
-		}
-		return math.Log1p(sum)
-	}
-	f.add("scene:words", n("body", "home", "when", "emergency"))
+	f.add("scene:words", g.variety(e, "body", "home", "when", "emergency"))
 	acts := math.Log1p(past + float64(e.words[g.voc.index["happened"]]+e.words[g.voc.index["said"]]))
-	f.add("scene:acts", math.Min(n("body", "home", "when", "emergency", "feeling"), acts))
+	f.add("scene:acts", math.Min(g.variety(e, "body", "home", "when", "emergency", "feeling"), acts))
 	p := &e.people
 	nobody := 0.0
 	if len(e.ids) == 0 && p.clients+p.others+p.initials == 0 {
 		nobody = 1
 	}
 	f.add("scene:nobody, he or she", nobody*math.Log1p(float64(e.words[g.voc.index["he-she"]])))
-	f.add("scene:nobody, the person", nobody*n("the-person", "the-child", "kin"))
+	f.add("scene:nobody, the person", nobody*g.variety(e, "the-person", "the-child", "kin"))
+}
+
+// variety is the logarithm of how many different words of some groups stand in
+// a stretch.
+func (g *Grader) variety(e *evidence, groups ...string) float64 {
+	sum := 0.0
+	for _, name := range groups {
+		sum += float64(e.distinct[g.voc.index[name]])
+	}
+	return math.Log1p(sum)
 }
 
 func (g *Grader) layoutFeatures(f *features, l *layout) {

@@ -139,17 +139,11 @@ func count(d *Document, mentions []name.Mention, s span) people {
 
 // severalWords are definite plurals of children and siblings: two people at
 // least.
-var severalWords = map[string]bool{}
-
-func init() {
-	for _, w := range bytes.Fields([]byte(`barnen barnens syskonen döttrarna sönerna pojkarna flickorna tvillingarna
-		børnene børnenes drengene drengenes pigerne pigernes sønnerne døtrene tvillingerne drenge piger
-		barna barnas guttene gutane jentene sønnene døtrene søsknene tvillingene
-		lapset lasten lapsia pojat tytöt kaksoset börnin börnum börnunum drengirnir stúlkurnar
-		children twins brothers siblings brödrana bröderna systrarna brødrene søstrene`)) {
-		severalWords[string(w)] = true
-	}
-}
+var severalWords = wordSet(`barnen barnens syskonen döttrarna sönerna pojkarna flickorna tvillingarna
+	børnene børnenes drengene drengenes pigerne pigernes sønnerne døtrene tvillingerne drenge piger
+	barna barnas guttene gutane jentene sønnene døtrene søsknene tvillingene
+	lapset lasten lapsia pojat tytöt kaksoset börnin börnum börnunum drengirnir stúlkurnar
+	children twins brothers siblings brödrana bröderna systrarna brødrene søstrene`)
 
 // roles counts distinct roles of family that no name follows, and children
 // without a name.

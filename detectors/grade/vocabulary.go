@@ -40,10 +40,7 @@ var loadVocabulary = sync.OnceValue(func() *vocabulary {
 		panic(fmt.Sprintf("vocabulary.yaml: %v", err)) // embedded and tested
 	}
 	v := &vocabulary{index: map[string]int{}}
-	formal := map[string]bool{}
-	for _, w := range strings.Fields(file.Formal) {
-		formal[w] = true
-	}
+	formal := wordSet(file.Formal)
 	for g, group := range file.Groups {
 		v.groups = append(v.groups, group.Name)
 		v.index[group.Name] = g
