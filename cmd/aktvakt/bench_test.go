@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"aktvakt/scanner/source/smb/sambatest"
 )
 
@@ -27,16 +25,7 @@ func BenchmarkShareNights(b *testing.B) {
 	}
 	s := municipality(b)
 	s.Put(sambatest.Admin, "docs", "gemensamt/first", []byte("x"))
-	first := s.Dir("docs") + "/gemensamt/first"
-	own := map[string][]byte{"security.NTACL": nil, "user.DOSATTRIB": nil}
-	for name := range own {
-		v := make([]byte, 4096)
-		n, err := unix.Getxattr(first, name, v)
-		if err != nil {
-			b.Fatal(err)
-		}
-		own[name] = v[:n]
-	}
+	kept := s.Kept("docs", "gemensamt/first")
 	for i := range files {
 		text := fmt.Sprintf("Protokoll %d från nämndens möte om gator och parker. Paragraf %d antogs.\n", i, i)
 		if i%100 == 0 {
@@ -44,11 +33,7 @@ func BenchmarkShareNights(b *testing.B) {
 		}
 		path := fmt.Sprintf("gemensamt/mapp %03d/handling %05d.txt", i/500, i)
 		s.WriteFile("docs", path, []byte(text))
-		for name, v := range own {
-			if err := unix.Setxattr(s.Dir("docs")+"/"+path, name, v, 0); err != nil {
-				b.Fatal(err)
-			}
-		}
+		s.SetKept("docs", path, kept)
 	}
 	dir := b.TempDir()
 	far := s.Proxy(10 * time.Millisecond)

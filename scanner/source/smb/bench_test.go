@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"aktvakt/scanner/source"
 	"aktvakt/scanner/source/smb/sambatest"
 )
@@ -22,22 +20,14 @@ func share(b *testing.B, folders, files int) *sambatest.Server {
 	s := sambatest.Start(b, office())
 	s.Put("anna", "docs", "first", make([]byte, 2000))
 	s.SetACL("docs", "first", "O:BAG:BAD:AI(A;ID;FA;;;BA)(A;ID;FR;;;{scan})(A;ID;0x1301bf;;;{anna})(A;ID;FR;;;WD)")
-	own := map[string][]byte{"security.NTACL": nil, "user.DOSATTRIB": nil}
-	for name := range own {
-		v := make([]byte, 4096)
-		n, err := unix.Getxattr(s.Dir("docs")+"/first", name, v)
-		must(b, err)
-		own[name] = v[:n]
-	}
+	kept := s.Kept("docs", "first")
 	must(b, os.Remove(s.Dir("docs")+"/first"))
 	data := make([]byte, 2000)
 	for d := range folders {
 		for f := range files {
 			path := fmt.Sprintf("folder %03d/document %04d.docx", d, f)
 			s.WriteFile("docs", path, data)
-			for name, v := range own {
-				must(b, unix.Setxattr(s.Dir("docs")+"/"+path, name, v, 0))
-			}
+			s.SetKept("docs", path, kept)
 		}
 	}
 	return s

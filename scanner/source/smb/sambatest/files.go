@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // env is the environment of Samba's programs; wrapped tells whether they see
@@ -186,4 +188,31 @@ func (s *Server) setShareACL(share, sddl string) error {
 		_, err = s.tool("sharesec", share, "-S", sddl)
 	}
 	return err
+}
+
+// Kept is what Samba keeps beside a file that came over SMB: its security
+// descriptor and its DOS attributes. SetKept gives the same to another one,
+// thousands a second.
+func (s *Server) Kept(share, path string) map[string][]byte {
+	s.t.Helper()
+	kept := map[string][]byte{"security.NTACL": nil, "user.DOSATTRIB": nil}
+	for name := range kept {
+		v := make([]byte, 4096)
+		n, err := unix.Getxattr(filepath.Join(s.Dir(share), path), name, v)
+		if err != nil {
+			s.t.Fatalf("sambatest: %s of %s: %v", name, path, err)
+		}
+		kept[name] = v[:n]
+	}
+	return kept
+}
+
+// SetKept gives a file what Kept returned of another.
+func (s *Server) SetKept(share, path string, kept map[string][]byte) {
+	s.t.Helper()
+	for name, v := range kept {
+		if err := unix.Setxattr(filepath.Join(s.Dir(share), path), name, v, 0); err != nil {
+			s.t.Fatalf("sambatest: %s of %s: %v", name, path, err)
+		}
+	}
 }
